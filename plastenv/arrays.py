@@ -1,0 +1,65 @@
+"""Rows of patients: copy, take, put and join NamedTuples of arrays whose first axis is the patient."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+
+T = TypeVar("T", bound=tuple)  # a NamedTuple of arrays, or of such NamedTuples
+
+
+def take(tree: T, index: slice | np.ndarray | Sequence[int]) -> T:
+    """Return a contiguous copy of the rows `index` of every array in `tree`."""
+    leaves = (
+        take(leaf, index) if hasattr(leaf, "_fields") else np.ascontiguousarray(leaf[index]).copy()
+        for leaf in tree
+    )
+    return type(tree)(*leaves)
+
+
+def put(tree: tuple, index: slice | np.ndarray | Sequence[int], rows: tuple) -> None:
+    """Write `rows` into the rows `index` of every array in `tree`, in place."""
+    for leaf, row in zip(tree, rows, strict=True):
+        if hasattr(leaf, "_fields"):
+            put(leaf, index, row)
+        else:
+            leaf[index] = row
+
+
+def copy(tree: T) -> T:
+    """Return a deep copy of `tree`."""
+    return take(tree, slice(None))
+
+
+def concatenate(trees: Sequence[T]) -> T:
+    """Join `trees` along the patient axis."""
+    first = trees[0]
+    leaves = (
+        concatenate([tree[i] for tree in trees])
+        if hasattr(first[i], "_fields")
+        else np.concatenate([tree[i] for tree in trees])
+        for i in range(len(first))
+    )
+    return type(first)(*leaves)
+
+
+def flatten(tree: tuple, prefix: str = "") -> dict[str, np.ndarray]:
+    """Name every array in `tree` by its path ('circuit.early'), for files and comparisons."""
+    named: dict[str, np.ndarray] = {}
+    for field, leaf in zip(tree._fields, tree, strict=True):  # type: ignore[attr-defined]
+        if hasattr(leaf, "_fields"):
+            named |= flatten(leaf, f"{prefix}{field}.")
+        else:
+            named[prefix + field] = leaf
+    return named
+
+
+def unflatten(kind: type[T], named: dict[str, np.ndarray], prefix: str = "") -> T:
+    """Rebuild a `kind` from the names that `flatten` gave; a missing array raises KeyError."""
+    leaves = (
+        unflatten(hint, named, f"{prefix}{field}.")
+        if hasattr(hint, "_fields")
+        else named[prefix + field]
+        for field, hint in kind.__annotations__.items()
+    )
+    return kind(*leaves)

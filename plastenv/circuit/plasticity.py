@@ -1,0 +1,152 @@
+"""The plasticity rule: triplet STDP on millisecond rates, a third factor, refractory induction.
+
+    drive+ = A3+ tau+ tau_y  x  y  y_slow      (presynaptic trace x postsynaptic rate x slow postsynaptic trace)
+    drive- = A2- tau-        x' y_fast         (presynaptic rate x fast postsynaptic trace)
+
+which on stationary Poisson rates is the BCM form of Pfister & Gerstner 2006. Every coincidence writes an
+eligibility trace that the modulator reads out; the double integral over time is one backward filter of the
+modulator, so no eligibility is stored per synapse. A rate-dependent brake is built in: what a synapse has
+received lately leaves its induction refractory for minutes (Kramar 2012). Order: factors, then synapses.
+
+    dE/ds = drive+ (1 - E/E_max) - drive- (1 + E/(L/2)),   linearly implicit over one episode
+"""
+
+import numba as nb
+import numpy as np
+
+from plastenv.circuit.neurons import Stimulus, Trace
+from plastenv.circuit.params import Anatomy, CircuitParams
+from plastenv.rng import FLAGS
+
+SILENT = 0.02  # 2 Hz; below it a presynaptic unit writes nothing
+
+
+@nb.njit(**FLAGS)
+def _factors(steps: int, tone: float, threshold: np.ndarray, params: CircuitParams, trace: Trace) -> None:
+    """Fill the postsynaptic factors of the rule, already weighted by the modulator that will read them."""
+    rule, dt = params.plasticity, params.neuron.dt
+    units = trace.rates.shape[1]
+    up = np.float32(1e6 * rule.a3_plus * rule.tau_plus * rule.tau_y * dt)
+    down = np.float32(1e4 * rule.a2_minus * rule.tau_minus * dt)
+    leak_fast, leak_slow = np.float32(dt / rule.tau_minus), np.float32(dt / rule.tau_y)
+    fast = np.zeros(units, np.float32)
+    slow = np.zeros(units, np.float32)
+    for step in range(steps):
+        for i in range(units):
+            rate = trace.rates[step, i]
+            trace.potentiation[step, i] = up * rate * slow[i]
+            fast[i] += leak_fast * (rate - fast[i])
+            slow[i] += leak_slow * (rate - slow[i])
+            trace.depression[step, i] = down * fast[i] * np.float32(threshold[i])
+    leak = dt / rule.tau_eligibility
+    tail = rule.tau_modulator / (rule.tau_modulator + rule.tau_eligibility)
+    reading = rule.modulator_tonic + rule.modulator_phasic * trace.modulator[steps - 1] * tail
+    for step in range(steps - 1, -1, -1):
+        release = rule.modulator_tonic + rule.modulator_phasic * trace.modulator[step]
+        reading += leak * (release - reading)
+        weight = np.float32(tone * reading)
+        for i in range(units):
+            trace.potentiation[step, i] *= weight
+            trace.depression[step, i] *= weight
+
+
+@nb.njit(**FLAGS)
+def _change(
+    early: np.ndarray,
+    late: np.ndarray,
+    refractory: np.ndarray,
+    itself: int,
+    up: np.ndarray,
+    down: np.ndarray,
+    rate: float,
+    params: CircuitParams,
+) -> float:
+    """Change the synapses of one axon by one episode and return the sum of absolute early changes."""
+    rule = params.plasticity
+    unit = np.float32(rule.weight_unit * rule.efficacy * rate)
+    limit, half = np.float32(rule.early_max), np.float32(rule.refractory_half)
+    dose = np.float32(1.0 / rule.refractory_dose)
+    moved = np.float32(0.0)
+    for i in range(early.shape[0]):
+        if i == itself:
+            continue
+        spent = refractory[i] / half
+        spent *= spent
+        ready = np.float32(1.0) / (np.float32(1.0) + spent * spent)
+        a = ready * unit * up[i]
+        b = ready * unit * down[i]
+        half_late = np.float32(0.5) * late[i]
+        range_down = half_late + np.float32(1e-3)
+        was = early[i]
+        early[i] = (was + a - b * half_late / range_down) / (np.float32(1.0) + a / limit + b / range_down)
+        moved += abs(early[i] - was)
+        used = ready * dose * (up[i] + down[i]) * np.float32(rate)
+        refractory[i] += (np.float32(1.0) - refractory[i]) * used / (np.float32(1.0) + used)
+    return moved
+
+
+@nb.njit(**FLAGS)
+def induce(
+    early: np.ndarray,
+    late: np.ndarray,
+    refractory: np.ndarray,
+    steps: int,
+    stimulus: Stimulus,
+    tone: float,
+    threshold: np.ndarray,
+    rate: float,
+    anatomy: Anatomy,
+    params: CircuitParams,
+    trace: Trace,
+) -> float:
+    """Apply the rule to one patient's synapses, (pre, post), after an episode of `steps` steps.
+
+    `rate` scales induction (NMDA receptors available, the patient's own rate). Returns the L1 norm of the change.
+    """
+    if steps < 2 or rate <= 0.0:
+        return 0.0
+    _factors(steps, tone, threshold, params, trace)
+    units = trace.rates.shape[1]
+    leak = np.float32(params.neuron.dt / params.plasticity.tau_plus)
+    moved = 0.0
+    for j in range(units):
+        peak = np.float32(0.0)
+        for step in range(steps):
+            peak = max(peak, trace.rates[step, j])
+        if peak < SILENT:
+            continue
+        trace.up[:] = 0.0
+        trace.down[:] = 0.0
+        low = np.float32(0.0)
+        for step in range(steps):
+            now = trace.rates[step, j]
+            low += leak * (now - low)
+            for i in range(units):
+                trace.up[i] += low * trace.potentiation[step, i]
+                trace.down[i] += now * trace.depression[step, i]
+        moved += _change(early[j], late[j], refractory[j], j, trace.up, trace.down, rate, params)
+
+    up_cue, down_cue = np.zeros(units, np.float32), np.zeros(units, np.float32)
+    up_all, down_all = np.zeros(units, np.float32), np.zeros(units, np.float32)
+    low = np.float32(0.0)
+    for step in range(steps):
+        now = trace.cue[step]
+        low += leak * (now - low)
+        for i in range(units):
+            up_cue[i] += low * trace.potentiation[step, i]
+            down_cue[i] += now * trace.depression[step, i]
+            up_all[i] += trace.potentiation[step, i]
+            down_all[i] += trace.depression[step, i]
+    for k in range(anatomy.cues.shape[1]):
+        cue = np.float32(0.0)
+        if stimulus.cue >= 0:
+            cue = anatomy.cues[stimulus.cue, k] * np.float32(stimulus.strength)
+        context = anatomy.contexts[stimulus.context, k]
+        if cue + context <= 0.0:
+            continue
+        for i in range(units):
+            trace.up[i] = cue * up_cue[i] + context * up_all[i]
+            trace.down[i] = cue * down_cue[i] + context * down_all[i]
+        j = units + k
+        moved += _change(early[j], late[j], refractory[j], -1, trace.up, trace.down, rate, params)
+    return moved

@@ -1,0 +1,283 @@
+"""Advance patients along their calendar: the only place where circuit and molecules meet.
+
+One grid of an hour; inside it the model stops at the exact second of every event. At every stop drugs and
+early traces move; at every full hour proteins, late phase, structure, brakes, chromatin and homeostasis move
+over the whole hour. The grid is never moved by whoever looks at the patient, so results do not depend on how
+often that is. Patients are independent; the patient loop is outermost.
+Order at a stop: decay -> hour (if full) -> treatment events -> everyday events.
+"""
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+
+from plastenv import rng
+from plastenv.circuit.episodes import INDEX
+from plastenv.circuit.neurons import Stimulus, Trace, load_weights, scratch, simulate
+from plastenv.circuit.plasticity import induce
+from plastenv.model.types import DAY, HOUR, Events, ModelParams, ModelState
+from plastenv.molecular.brakes import advance_brakes, maturity, structural_opening
+from plastenv.molecular.consolidation import (
+    advance_growth_factors,
+    consolidate,
+    decay_early,
+    reactivate,
+    translation,
+)
+from plastenv.molecular.epigenetics import advance_acetylation, permission
+from plastenv.molecular.homeostasis import advance_homeostasis, departure
+from plastenv.molecular.pharmacology import (
+    DEACETYLASE_BLOCK,
+    INHIBITION,
+    NET_DIGESTION,
+    NMDA_BLOCK,
+    NMDA_BOOST,
+    NOGO_RELIEF,
+    SYNTHESIS_BLOCK,
+    TARGETS,
+    TRKB,
+    actions,
+    advance_drugs,
+)
+from plastenv.rng import FLAGS
+
+EVERYDAY_CUE, EVERYDAY_OUTCOME, REPLAY = INDEX["everyday-cue"], INDEX["everyday-outcome"], INDEX["replay"]
+SEIZURE = 0.45  # mean rate of all units, 100 Hz, that counts as a seizure under stimulation
+
+
+class Day(NamedTuple):
+    """Everyday events of one day, in order of time; scratch."""
+
+    time: np.ndarray  # (slots,) int64
+    cue: np.ndarray  # (slots,) int64, -1 = whichever replay finds
+    order: np.ndarray  # (slots,) int64
+
+
+@nb.njit(**FLAGS)
+def plan_day(day: int, key: np.uint64, params: ModelParams, plan: Day) -> None:
+    """Draw the times and cues of everyday life on `day`; the same for the same key, whenever it is asked."""
+    life = params.everyday
+    cues = life.cues.shape[0]
+    waking = cues + life.extra
+    first = day * DAY
+    for slot in range(plan.time.shape[0]):
+        tick = day * 1024 + slot
+        if slot < waking:
+            span = (life.bed - life.wake) * HOUR
+            plan.time[slot] = first + life.wake * HOUR + int(rng.uniform(key, tick, rng.EVERYDAY_TIME) * span)
+            pick = slot if slot < cues else int(rng.uniform(key, tick, rng.EVERYDAY_CUE) * cues)
+            plan.cue[slot] = life.cues[pick]
+        else:
+            plan.time[slot] = first + (slot - waking) * HOUR + HOUR + HOUR // 2
+            plan.cue[slot] = -1
+        if first < life.start:
+            plan.time[slot] = first - 1
+    plan.order[:] = np.argsort(plan.time, kind="mergesort")
+
+
+@nb.njit(**FLAGS)
+def _replayed_cue(early: np.ndarray, key: np.uint64, tick: int, params: ModelParams) -> int:
+    """Pick the cue that sleep replays: in proportion to the early change that its axons carry."""
+    cues, units = params.everyday.cues, early.shape[1]
+    load = np.zeros(cues.shape[0])
+    for c in range(cues.shape[0]):
+        for k in range(params.anatomy.cues.shape[1]):
+            if params.anatomy.cues[cues[c], k] > 0.0:
+                for i in range(units):
+                    load[c] += abs(early[units + k, i])
+    left = rng.uniform(key, tick, rng.REPLAY) * load.sum()
+    for c in range(cues.shape[0]):
+        left -= load[c]
+        if left < 0.0:
+            return cues[c]
+    return cues[0]
+
+
+@nb.njit(**FLAGS)
+def _hour(p: int, state: ModelState, params: ModelParams, before: np.ndarray, acting: np.ndarray, hour: int) -> None:
+    """Move the slow molecules and synapses of patient `p` over the hour that ends at `hour`."""
+    circuit, molecules, traits, molecular = state.circuit, state.molecules, state.traits, params.molecular
+    life = params.everyday
+    mean = np.empty(acting.shape[0])
+    for t in range(acting.shape[0]):
+        mean[t] = 0.5 * (before[t] + acting[t])
+    before[:] = acting
+    mature = maturity((hour * HOUR - life.birth) / DAY, molecular.brakes)
+    asleep = (hour - 1) % 24 < life.wake or (hour - 1) % 24 >= life.bed
+
+    nets, nogo = advance_brakes(
+        molecules.nets[p], molecules.nogo[p], mature, mean[NET_DIGESTION], 1.0, molecular.brakes
+    )
+    molecules.nets[p], molecules.nogo[p] = nets, nogo
+    molecules.acetylation[p] = advance_acetylation(
+        molecules.acetylation[p], mature, mean[DEACETYLASE_BLOCK], 1.0, molecular.chromatin
+    )
+    opening = structural_opening(nogo * traits.brakes[p], mean[NOGO_RELIEF], molecular.brakes)
+    permitted = permission(molecules.acetylation[p], molecular.chromatin)
+    block = mean[SYNTHESIS_BLOCK]
+    translated = translation(molecules.bdnf[p], molecules.creb[p], permitted, block, asleep, molecular.consolidation)
+    drive = consolidate(
+        circuit.early[p], circuit.late[p], circuit.structure[p], circuit.labile_pre[p], circuit.labile_post[p],
+        molecules.protein[p], translated, block, opening, molecular.brakes.nets_shield * nets,
+        molecular.consolidation.protein_threshold * traits.protein_threshold[p], 1.0, molecular.consolidation,
+    )
+    molecules.bdnf[p], molecules.creb[p] = advance_growth_factors(
+        molecules.bdnf[p], molecules.creb[p], drive, permitted, mean[TRKB], 1.0, molecular.consolidation
+    )
+    advance_homeostasis(
+        circuit.gain[p], circuit.activity[p], circuit.set_point[p], opening, 1.0, molecular.homeostasis
+    )
+
+
+@nb.njit(**FLAGS)
+def pv_scale(nets: float, inhibition: float, params: ModelParams) -> float:
+    """Return the drive of the PV pool relative to an adult without drugs."""
+    return (1.0 - params.molecular.brakes.nets_pv * (1.0 - nets)) * (1.0 + inhibition)
+
+
+@nb.njit(**FLAGS)
+def _experience(
+    p: int, stimulus: Stimulus, state: ModelState, params: ModelParams, acting: np.ndarray, trace: Trace
+) -> None:
+    """Run one episode of patient `p` and write what it leaves behind."""
+    circuit, molecules, traits, rule = state.circuit, state.molecules, state.traits, params.circuit.plasticity
+    row = params.episodes[stimulus.episode]
+    units = circuit.gain.shape[1]
+    load_weights(circuit.early[p], circuit.late[p], trace)
+    able = rng.uniform(state.key[p], state.clock[p], rng.AVOIDANCE) < traits.habit[p]
+    avoidance = traits.avoidance[p] if able else 2.0
+    pv = pv_scale(molecules.nets[p], acting[INHIBITION], params)
+    steps = simulate(row, stimulus, circuit.gain[p], pv, avoidance, params.anatomy, params.circuit, trace)
+
+    threshold = np.empty(units)
+    for i in range(units):
+        away = departure(circuit.activity[p, i], circuit.set_point[p, i], params.molecular.homeostasis)
+        threshold[i] = 1.0 + rule.threshold_gain * away
+    rate = traits.induction[p] * (1.0 - acting[NMDA_BLOCK]) * (1.0 + acting[NMDA_BOOST])
+    circuit.turnover[p] += induce(
+        circuit.early[p], circuit.late[p], circuit.refractory[p], steps, stimulus, row[8], threshold, rate,
+        params.anatomy, params.circuit, trace,
+    )
+
+    dt = params.circuit.neuron.dt
+    active = np.zeros(circuit.labile_pre.shape[1])
+    waking = params.molecular.homeostasis
+    total = 0.0
+    for i in range(units):
+        summed = 0.0
+        for step in range(steps):
+            summed += trace.rates[step, i]
+        active[i] = summed / max(1, steps)
+        circuit.activity[p, i] += summed * dt / (waking.waking_seconds * waking.tau_activity)
+        total += active[i]
+    if stimulus.target >= 0 and total / units > SEIZURE:
+        state.seizures[p] += 1
+    full = steps == int(round(row[0] / dt))
+    if stimulus.cue >= 0 and stimulus.outcome < 0 and full and stimulus.episode != REPLAY:
+        for k in range(params.anatomy.cues.shape[1]):
+            active[units + k] = params.anatomy.cues[stimulus.cue, k]
+        reactivate(circuit.labile_pre[p], active, trace.error[0], params.molecular.consolidation)
+        reactivate(circuit.labile_post[p], active, trace.error[0], params.molecular.consolidation)
+
+
+@nb.njit(**FLAGS)
+def advance_patient(
+    p: int, until: int, state: ModelState, events: Events, params: ModelParams, trace: Trace, plan: Day
+) -> None:
+    """Advance patient `p` to the full hour `until` (s), through everyday life and the events of its calendar."""
+    circuit, molecules, drugs, life = state.circuit, state.molecules, params.drugs, params.everyday
+    clock = state.clock[p]
+    key = state.key[p]
+    event, last = events.offsets[p], events.offsets[p + 1]
+    while event < last and events.time[event] < clock:
+        event += 1
+    acting = np.zeros(len(TARGETS))
+    before = np.zeros(len(TARGETS))
+    actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], drugs, acting)
+    before[:] = acting
+    day = clock // DAY
+    plan_day(day, key, params, plan)
+    slots = plan.time.shape[0]
+    slot = 0
+    while slot < slots and plan.time[plan.order[slot]] < clock:
+        slot += 1
+    while clock < until:
+        stop = (clock // HOUR + 1) * HOUR
+        if event < last:
+            stop = min(stop, events.time[event])
+        if slot < slots:
+            stop = min(stop, plan.time[plan.order[slot]])
+        hours = (stop - clock) / HOUR
+        if hours > 0.0:
+            begun = clock // HOUR % 24
+            asleep = begun < life.wake or begun >= life.bed
+            decay_early(
+                circuit.early[p], circuit.refractory[p], hours, asleep, params.circuit.plasticity.tau_refractory,
+                params.molecular.consolidation,
+            )
+            advance_drugs(
+                molecules.depot[p], molecules.plasma[p], molecules.effect[p], molecules.tolerance[p],
+                state.traits.clearance[p], hours, drugs,
+            )
+            actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], drugs, acting)
+        clock = stop
+        state.clock[p] = clock
+        if clock % HOUR == 0 and hours > 0.0:
+            _hour(p, state, params, before, acting, clock // HOUR)
+            if clock // DAY != day:
+                day = clock // DAY
+                plan_day(day, key, params, plan)
+                slot = 0
+                while slot < slots and plan.time[plan.order[slot]] < clock:
+                    slot += 1
+        if clock >= until:
+            break
+        while event < last and events.time[event] == clock:
+            if events.compound[event] >= 0:
+                molecules.depot[p, events.compound[event]] += events.dose[event]
+            else:
+                stimulus = Stimulus(
+                    events.episode[event], events.cue[event], events.context[event], events.outcome[event],
+                    events.target[event], events.strength[event], events.intensity[event], events.amplitude[event],
+                )
+                _experience(p, stimulus, state, params, acting, trace)
+            event += 1
+        while slot < slots and plan.time[plan.order[slot]] == clock:
+            which = plan.order[slot]
+            tick = day * 1024 + which
+            cue = plan.cue[which]
+            kind = REPLAY
+            if cue < 0:
+                cue = _replayed_cue(circuit.early[p], key, tick, params)
+            elif rng.uniform(key, tick, rng.EVERYDAY_OUTCOME) < life.benign:
+                kind = EVERYDAY_OUTCOME
+            else:
+                kind = EVERYDAY_CUE
+            outcome = params.anatomy.cue_outcome[cue] if kind == EVERYDAY_OUTCOME else -1
+            place = int(rng.uniform(key, tick, rng.EVERYDAY_CONTEXT) * life.contexts.shape[0])
+            strength = life.weakest + (life.strongest - life.weakest) * rng.uniform(key, tick, rng.EVERYDAY_STRENGTH)
+            stimulus = Stimulus(kind, cue, life.contexts[place], outcome, -1, strength, 1.0, 0.0)
+            _experience(p, stimulus, state, params, acting, trace)
+            slot += 1
+
+
+@nb.njit(**FLAGS)
+def _advance(until: int, state: ModelState, events: Events, params: ModelParams) -> None:
+    units = state.circuit.gain.shape[1]
+    trace = scratch(units, state.circuit.early.shape[1] - units, params.circuit.neuron.dt)
+    slots = params.everyday.cues.shape[0] + params.everyday.extra + params.everyday.replays
+    plan = Day(np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros(slots, np.int64))
+    for p in range(state.clock.shape[0]):
+        advance_patient(p, until, state, events, params, trace, plan)
+
+
+def advance(state: ModelState, events: Events, params: ModelParams, until: int) -> None:
+    """Advance every patient of `state`, in place, to `until`.
+
+    `until` is in seconds of the calendar and must be a full hour; a patient whose clock stands at or after it
+    stays as it is. Raises ValueError for a time off the grid.
+    """
+    if until % HOUR:
+        raise ValueError(f"until = {until} s is not a full hour; the model's grid is {HOUR} s")
+    _advance(until, state, events, params)

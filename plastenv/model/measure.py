@@ -1,0 +1,95 @@
+"""What can be measured of patients now: probes of the circuit and levels of its molecules. Leaves no trace."""
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+
+from plastenv.circuit.neurons import load_weights, scratch
+from plastenv.circuit.probes import clarity, depth, probe
+from plastenv.model.advance import pv_scale
+from plastenv.model.types import ModelParams, ModelState
+from plastenv.molecular.pharmacology import INHIBITION, NOGO_RELIEF, TARGETS, actions
+from plastenv.rng import FLAGS
+
+
+class Probes(NamedTuple):
+    """Which cues a scenario's read-outs show, at which strengths, in which contexts."""
+
+    function: np.ndarray  # (cues,) int64, cues whose answers make up function
+    others: np.ndarray  # (cues,) int64, independent healthy memories
+    captor: int  # assembly that captures
+    contexts: np.ndarray  # (contexts,) int64
+    strengths: np.ndarray  # (strengths,)
+
+
+class Measurements(NamedTuple):
+    """Read-outs of every patient at its clock."""
+
+    function: np.ndarray  # (patients,), 0..1
+    capture: np.ndarray  # (patients,), share of function probes that the captor wins
+    memories: np.ndarray  # (patients,), clarity of the independent healthy memories, 0..1
+    depth: np.ndarray  # (patients,), mean push that frees a captured cue, 0..1; NaN unless asked for
+    nets: np.ndarray  # (patients,), 1 = adult
+    nogo: np.ndarray  # (patients,), Nogo-A signalling after drugs, 1 = adult
+    acetylation: np.ndarray  # (patients,), share
+    bdnf: np.ndarray  # (patients,), 1 = reference
+    early: np.ndarray  # (patients,), mean absolute early change, weight units
+    unsettled: np.ndarray  # (patients,), mean distance of late weights from structure, weight units
+    seizures: np.ndarray  # (patients,)
+
+
+@nb.njit(**FLAGS)
+def _measure(state: ModelState, params: ModelParams, probes: Probes, deep: bool, out: Measurements) -> None:
+    anatomy, circuit, molecules = params.anatomy, state.circuit, state.molecules
+    units = circuit.gain.shape[1]
+    trace = scratch(units, circuit.early.shape[1] - units, params.circuit.neuron.dt)
+    answer = np.zeros(anatomy.assemblies.shape[0])
+    acting = np.zeros(len(TARGETS))
+    for p in range(state.clock.shape[0]):
+        load_weights(circuit.early[p], circuit.late[p], trace)
+        actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], params.drugs, acting)
+        pv = pv_scale(molecules.nets[p], acting[INHIBITION], params)
+        gain = circuit.gain[p]
+        function = 0.0
+        capture = 0.0
+        memories = 0.0
+        push = 0.0
+        for context in probes.contexts:
+            for strength in probes.strengths:
+                for cue in probes.function:
+                    probe(cue, context, strength, -1, 0.0, gain, pv, anatomy, params.circuit, trace, answer)
+                    function += clarity(answer, anatomy.cue_assembly[cue])
+                    capture += 1.0 if clarity(answer, probes.captor) > 0.0 else 0.0
+                for cue in probes.others:
+                    probe(cue, context, strength, -1, 0.0, gain, pv, anatomy, params.circuit, trace, answer)
+                    memories += clarity(answer, anatomy.cue_assembly[cue])
+            if deep:
+                for cue in probes.function:
+                    push += depth(cue, context, 1.0, gain, pv, anatomy, params.circuit, trace, answer)
+        conditions = probes.contexts.shape[0] * probes.strengths.shape[0]
+        out.function[p] = function / (conditions * probes.function.shape[0])
+        out.capture[p] = capture / (conditions * probes.function.shape[0])
+        out.memories[p] = memories / (conditions * probes.others.shape[0])
+        out.depth[p] = push / (probes.contexts.shape[0] * probes.function.shape[0]) if deep else np.nan
+        out.nets[p] = molecules.nets[p]
+        out.nogo[p] = molecules.nogo[p] * state.traits.brakes[p] * (1.0 - acting[NOGO_RELIEF])
+        out.acetylation[p] = molecules.acetylation[p]
+        out.bdnf[p] = molecules.bdnf[p]
+        early = 0.0
+        unsettled = 0.0
+        for j in range(circuit.early.shape[1]):
+            for i in range(units):
+                early += abs(circuit.early[p, j, i])
+                unsettled += abs(circuit.late[p, j, i] - circuit.structure[p, j, i])
+        synapses = circuit.early.shape[1] * units * params.circuit.plasticity.weight_unit
+        out.early[p] = early / synapses
+        out.unsettled[p] = unsettled / synapses
+        out.seizures[p] = state.seizures[p]
+
+
+def measure(state: ModelState, params: ModelParams, probes: Probes, deep: bool = False) -> Measurements:
+    """Measure every patient of `state`; `deep` adds the depth of the captor's basin, which costs most."""
+    out = Measurements(*(np.zeros(state.clock.shape[0]) for _ in Measurements._fields))
+    _measure(state, params, probes, deep, out)
+    return out

@@ -1,0 +1,192 @@
+"""From early change to lasting change: tags, the BDNF-CREB-protein chain, the late phase, structure, lability.
+
+    tag    = |E|^4 / (|E|^4 + tag0^4)
+    D      = (sum of tag |E|)^4 / ((...)^4 + theta^4)                               per neuron, cooperative
+    p'     = (D * translation - p) / tau_p,     translation = BDNF x CREB x chromatin x (1 - block) x sleep
+    L'     = k p tag (1 - L/L_max)(1 - sum L/R) where E > 0;   -k p tag L (1 - shield) where E < 0
+    L' and S' relax to each other: L to S in a week, S to L in days while the structural stage is open
+    what one synapse of an axon gains the axon's other synapses lose, in proportion (presynaptic competition)
+
+Tag, protein and late phase follow Luboeinski & Tetzlaff 2021 (Commun Biol 4:275); the BDNF-CREB chain with
+Hill-2 steps follows Zhang, Smolen, Byrne et al. 2016 (ModelDB 222715). Lability: reactivation with prediction
+error makes synapses depend on protein synthesis for hours and lets structure follow (Nader 2000).
+Order within a step: proteins, late phase, competition, structure, lability, early decay.
+"""
+
+from typing import Annotated, NamedTuple
+
+import numba as nb
+import numpy as np
+
+from plastenv.parameters import PROJECT, Par
+from plastenv.rng import FLAGS
+
+LUBOEINSKI = "Luboeinski & Tetzlaff 2021, Commun Biol 4:275"
+
+
+class ConsolidationParams(NamedTuple):
+    """Time constants and thresholds of consolidation. Weights are in units of input; h0 = 0.1."""
+
+    tau_early: Annotated[float, Par("effective decay of the early phase", "h", LUBOEINSKI)] = 1.9
+    tag: Annotated[float, Par("early change that half-sets a tag", "1", LUBOEINSKI + " (0.2 h0)")] = 0.02
+    tau_protein: Annotated[float, Par("protein turnover", "h", LUBOEINSKI)] = 1.0
+    protein_threshold: Annotated[float, Par("tagged change per neuron that half-drives proteins", "1",
+                                            LUBOEINSKI + " (0.5 h0 per synapse group)")] = 0.20
+    late_rate: Annotated[float, Par("late gain per protein and hour", "1/h", LUBOEINSKI + " (0.1 h0 in 1 h)")] = 0.06
+    late_max: Annotated[float, Par("soft limit of the late phase", "1", PROJECT)] = 1.2
+    resource: Annotated[float, Par("dendritic resource per neuron, summed late weight", "1",
+                                   "Triesch 2018, eLife 7:e37836")] = 6.0
+    competition: Annotated[float, Par("share of an axon's gain that its other synapses lose", "1",
+                                      "limited presynaptic resource; Triesch 2018")] = 0.6
+    tau_late: Annotated[float, Par("return of the late phase to structure", "d", "a week; " + PROJECT)] = 7.0
+    tau_structure: Annotated[float, Par("structure follows the late phase while open", "d",
+                                        "spine turnover; Moda-Sava 2019, Science 364:eaat8078")] = 5.0
+    tau_bdnf: Annotated[float, Par("BDNF turnover", "h", "Zhang 2016, ModelDB 222715")] = 4.0
+    tau_creb: Annotated[float, Par("CREB phosphorylation", "h", "Zhang 2016, ModelDB 222715")] = 6.0
+    bdnf_release: Annotated[float, Par("BDNF released by a fully driven circuit", "1", PROJECT)] = 2.0
+    bdnf_feedback: Annotated[float, Par("BDNF transcribed by CREB", "1", "Zhang 2016, ModelDB 222715")] = 0.5
+    bdnf_basal: Annotated[float, Par("BDNF without activity", "1", PROJECT)] = 0.7
+    bdnf_half: Annotated[float, Par("BDNF that half-drives CREB and translation", "1", "Zhang 2016")] = 1.0
+    sleep_translation: Annotated[float, Par("translation asleep over awake", "1", "Seibt & Frank 2012")] = 1.5
+    sleep_downscaling: Annotated[float, Par("early decay asleep over awake", "1", "Tononi & Cirelli 2014, Neuron 81:12")] = 1.3
+    tau_labile: Annotated[float, Par("closing of lability", "h", "under 6 h; Nader 2000, Nature 406:722")] = 2.0
+    labile_half: Annotated[float, Par("omission error that half-opens lability", "1", PROJECT)] = 0.25
+    labile_close: Annotated[float, Par("lability closed per well-predicted trial", "1", PROJECT)] = 0.8
+    labile_loss: Annotated[float, Par("loss of labile synapses without synthesis", "1/h", "Nader 2000")] = 1.2
+    labile_structure: Annotated[float, Par("structural opening of labile synapses", "1", "Monfils 2009, Science 324:951")] = 0.35
+
+
+@nb.njit(inline="always")
+def _tag(early: np.float32, quartic: np.float32) -> np.float32:
+    square = early * early
+    return square * square / (square * square + quartic)
+
+
+@nb.njit(**FLAGS)
+def advance_growth_factors(
+    bdnf: float, creb: float, drive: float, permitted: float, trkb: float, hours: float, params: ConsolidationParams
+) -> tuple[float, float]:
+    """Advance BDNF and phosphorylated CREB by `hours` (exponential midpoint, order 2).
+
+    `drive` is the mean protein drive of the circuit, `permitted` what chromatin permits, `trkb` a drug's share.
+    """
+    half = params.bdnf_half**2
+    follow_creb = 1.0 - np.exp(-0.5 * hours / params.tau_creb)
+    middle = creb + follow_creb * (bdnf**2 / (bdnf**2 + half) - creb)
+    target = (params.bdnf_basal + params.bdnf_release * drive + params.bdnf_feedback * middle * permitted) * (1.0 + trkb)
+    bdnf_new = target + (bdnf - target) * np.exp(-hours / params.tau_bdnf)
+    creb = middle + follow_creb * (bdnf_new**2 / (bdnf_new**2 + half) - middle)
+    return bdnf_new, creb
+
+
+@nb.njit(**FLAGS)
+def translation(bdnf: float, creb: float, permitted: float, block: float, asleep: bool, params: ConsolidationParams) -> float:
+    """Return the share of the protein drive that is translated; 1 in a young, awake, unblocked circuit."""
+    trophic = 2.0 * bdnf**2 / (bdnf**2 + params.bdnf_half**2)
+    return trophic * (0.5 + creb) * permitted * (1.0 - block) * (params.sleep_translation if asleep else 1.0)
+
+
+@nb.njit(**FLAGS)
+def decay_early(early: np.ndarray, refractory: np.ndarray, hours: float, asleep: bool, tau_refractory: float,
+                params: ConsolidationParams) -> None:
+    """Let the early phase and the refractory state of one patient's synapses decay for `hours`."""
+    keep = np.float32(np.exp(-hours / params.tau_early * (params.sleep_downscaling if asleep else 1.0)))
+    ready = np.float32(np.exp(-hours / tau_refractory))
+    for j in range(early.shape[0]):
+        for i in range(early.shape[1]):
+            early[j, i] *= keep
+            refractory[j, i] *= ready
+
+
+@nb.njit(**FLAGS)
+def consolidate(
+    early: np.ndarray, late: np.ndarray, structure: np.ndarray, labile_pre: np.ndarray, labile_post: np.ndarray,
+    protein: np.ndarray, translated: float, block: float, opening: float, shield: float, threshold: float,
+    hours: float, params: ConsolidationParams,
+) -> float:
+    """Advance one patient's proteins (units,), late phase and structure (pre, post) by `hours`.
+
+    Returns the mean protein drive of the circuit. `block` is the share of protein synthesis inhibited, `opening`
+    of the structural stage, `shield` of late depression prevented, `threshold` the patient's protein threshold.
+    """
+    pre, post = late.shape
+    quartic = np.float32(params.tag**4)
+    tagged = np.zeros(post, np.float32)
+    used = np.zeros(post, np.float32)
+    for j in range(pre):
+        for i in range(post):
+            tagged[i] += abs(early[j, i]) * _tag(early[j, i], quartic)
+            used[i] += late[j, i]
+    keep = np.exp(-hours / params.tau_protein)
+    mean = 0.0
+    gain = np.zeros(post, np.float32)
+    room = np.zeros(post, np.float32)
+    active = False
+    for i in range(post):
+        drive = (tagged[i] / threshold) ** 4
+        drive = drive / (1.0 + drive)
+        mean += drive / post
+        made = drive * translated
+        average = made + (protein[i] - made) * (1.0 - keep) * params.tau_protein / hours
+        protein[i] = made + (protein[i] - made) * keep
+        gain[i] = np.float32(max(0.0, average) * params.late_rate * hours)
+        room[i] = np.float32(max(0.0, 1.0 - used[i] / params.resource))
+        active = active or gain[i] > 1e-7
+    limit = np.float32(1.0 / params.late_max)
+    spare = np.float32(1.0 - shield)
+    if active:
+        for j in range(pre):
+            won = np.float32(0.0)
+            owned = np.float32(0.0)
+            for i in range(post):
+                step = gain[i] * _tag(early[j, i], quartic)
+                grown = step * max(np.float32(0.0), np.float32(1.0) - late[j, i] * limit) * room[i]
+                grown = grown if early[j, i] > 0.0 else np.float32(0.0)
+                shrunk = step * spare * late[j, i] if early[j, i] < 0.0 else np.float32(0.0)
+                owned += late[j, i]
+                won += grown
+                late[j, i] += grown - shrunk
+            if won > 0.0 and owned > 0.0:
+                lost = np.float32(params.competition) * won * spare / (owned + won)
+                lost = min(lost, np.float32(0.5))
+                for i in range(post):
+                    late[j, i] -= lost * late[j, i]
+    to_structure = 1.0 / (24.0 * params.tau_late)
+    to_late = 1.0 / (24.0 * params.tau_structure)
+    labile = False
+    for i in range(post):
+        labile = labile or labile_post[i] > 1e-3
+    plain_rate = to_structure + to_late * opening
+    plain = np.float32((1.0 - np.exp(-plain_rate * hours)) / plain_rate)
+    down, up = np.float32(to_structure) * plain, np.float32(to_late * opening) * plain
+    for j in range(pre):
+        if labile and labile_pre[j] > 1e-3:
+            for i in range(post):
+                open_here = opening + (1.0 - opening) * params.labile_structure * labile_pre[j] * labile_post[i]
+                loss = np.float32(np.exp(-params.labile_loss * block * labile_pre[j] * labile_post[i] * hours))
+                gap = late[j, i] - structure[j, i]
+                late[j, i] = loss * (late[j, i] - down * gap)
+                structure[j, i] = loss * (structure[j, i] + np.float32(to_late * open_here * hours) * gap)
+        else:
+            for i in range(post):
+                gap = late[j, i] - structure[j, i]
+                late[j, i] -= down * gap
+                structure[j, i] += up * gap
+    close = np.exp(-hours / params.tau_labile)
+    for j in range(pre):
+        labile_pre[j] *= close
+    for i in range(post):
+        labile_post[i] *= close
+    return mean
+
+
+@nb.njit(**FLAGS)
+def reactivate(
+    labile: np.ndarray, active: np.ndarray, error: float, params: ConsolidationParams
+) -> None:
+    """Open the lability of what was active in proportion to the prediction error left, close it where none is."""
+    surprise = error**2 / (error**2 + params.labile_half**2)
+    for j in range(labile.shape[0]):
+        if active[j] > 0.1:
+            opened = (1.0 - labile[j]) * surprise
+            labile[j] += opened - params.labile_close * (1.0 - surprise) * labile[j]

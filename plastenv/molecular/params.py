@@ -1,0 +1,17 @@
+"""All molecular parameters, one table per mechanism family."""
+
+from typing import NamedTuple
+
+from plastenv.molecular.brakes import BrakeParams
+from plastenv.molecular.consolidation import ConsolidationParams
+from plastenv.molecular.epigenetics import ChromatinParams
+from plastenv.molecular.homeostasis import HomeostasisParams
+
+
+class MolecularParams(NamedTuple):
+    """The parameters of every mechanism between fast activity and lasting change."""
+
+    consolidation: ConsolidationParams = ConsolidationParams()
+    chromatin: ChromatinParams = ChromatinParams()
+    brakes: BrakeParams = BrakeParams()
+    homeostasis: HomeostasisParams = HomeostasisParams()

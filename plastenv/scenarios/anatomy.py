@@ -1,0 +1,47 @@
+"""Build the wiring of a circuit whose cues compete for healthy assemblies and one aversive assembly."""
+
+import numpy as np
+
+from plastenv.circuit.params import Anatomy
+
+CUE_WIDTH, CUE_STRIDE, CONTEXT_WIDTH = 5, 3, 3  # axons; neighbouring cues share two
+
+
+def fear_anatomy(
+    units: int, cues: int, contexts: int, teaching: float, relief: float, restraint: float, context_rate: float
+) -> Anatomy:
+    """Wire `cues` assemblies of an eighth of the units... and one aversive assembly."""
+    size = units // 8
+    spare = cues - 1  # the last cue is novel: its assembly is whatever is left over
+    inputs = CUE_STRIDE * cues + (CUE_WIDTH - CUE_STRIDE) + CONTEXT_WIDTH * contexts
+    patterns = np.zeros((cues, inputs), np.float32)
+    for cue in range(cues):
+        patterns[cue, CUE_STRIDE * cue : CUE_STRIDE * cue + CUE_WIDTH] = 1.0
+    places = np.zeros((contexts, inputs), np.float32)
+    first = inputs - CONTEXT_WIDTH * contexts
+    for context in range(contexts):
+        places[context, first + CONTEXT_WIDTH * context : first + CONTEXT_WIDTH * (context + 1)] = context_rate
+    assemblies = np.zeros((cues + 1, units), np.float32)  # one per cue, then the aversive one
+    aversive = size + size // 4
+    for a in range(spare):
+        assemblies[a, size * a : size * (a + 1)] = 1.0
+    assemblies[cues, size * spare : size * spare + aversive] = 1.0
+    assemblies[spare, size * spare + aversive :] = 1.0
+    read = assemblies / assemblies.sum(1, keepdims=True)
+    omission = np.zeros(cues + 1, np.float32)
+    omission[cues] = 1.0
+    relieved = np.zeros((cues + 1, units), np.float32)
+    relieved[cues] = relief * assemblies[:spare].sum(0) - restraint * assemblies[cues]
+    return Anatomy(
+        cues=patterns,
+        contexts=places,
+        outcome_drive=(teaching * assemblies).astype(np.float32),
+        outcome_read=read.astype(np.float32),
+        surprise_gain=np.ones(cues + 1, np.float32),
+        omission_gain=omission,
+        omission_drive=relieved.astype(np.float32),
+        stimulation=np.stack([assemblies[:spare].sum(0), assemblies[cues], np.ones(units, np.float32)]).astype(np.float32),
+        cue_outcome=np.arange(cues, dtype=np.int64),
+        assemblies=assemblies,
+        cue_assembly=np.arange(cues, dtype=np.int64),
+    )
