@@ -18,7 +18,7 @@ class Episode(NamedTuple):
     outcome: tuple[float, float] = (0.0, 0.0)  # s
     stimulation: tuple[float, float] = (0.0, 0.0)  # s
     avoidable: bool = False  # the subject may end the cue once it expects an aversive outcome
-    modulator: float = 1.0  # neuromodulatory tone, 1 = awake
+    modulator: float = 1.0  # neuromodulatory tone, 1 = awake; volleys recruit release (Hays 2013, Prog Brain Res 207:275)
 
 
 EPISODES = (
@@ -28,7 +28,7 @@ EPISODES = (
     Episode("backward-pairing", 1.10, cue=(0.3, 1.1), outcome=(0.0, 0.3)),
     Episode("unsignalled-outcome", 0.60, outcome=(0.05, 0.6)),
     Episode("exposure-trial", 1.20, cue=(0.0, 1.2)),
-    Episode("stimulation-train", 0.60, stimulation=(0.0, 0.5)),
+    Episode("stimulation-train", 0.60, stimulation=(0.0, 0.5), modulator=5.0),
     Episode("replay", 0.40, cue=(0.0, 0.2), modulator=0.5),
 )
 COLUMNS = ("duration", "cue_on", "cue_off", "outcome_on", "outcome_off", "stim_on", "stim_off", "avoidable", "tone")

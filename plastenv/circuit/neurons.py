@@ -10,12 +10,11 @@ omission. Order: read expectation and error, then inhibition, then excitation. R
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
 from plastenv.circuit.episodes import LONGEST
 from plastenv.circuit.params import Anatomy, CircuitParams
-from plastenv.rng import FLAGS
+from plastenv.kernel import kernel
 
 
 class Trace(NamedTuple):
@@ -24,7 +23,8 @@ class Trace(NamedTuple):
     weights: np.ndarray  # (pre, post) float32, acting weights without the scaling factor
     rates: np.ndarray  # (steps, units) float32, 100 Hz
     cue: np.ndarray  # (steps,) float32, 1 while the cue is on
-    modulator: np.ndarray  # (steps,) float32, phasic release
+    surprise: np.ndarray  # (steps,) float32, phasic release by outcomes that were not expected
+    omission: np.ndarray  # (steps,) float32, phasic release by aversive outcomes that failed to come
     error: np.ndarray  # (1,), largest omission error of the episode
     potentiation: np.ndarray  # (steps, units) float32, postsynaptic factor of potentiation
     depression: np.ndarray  # (steps, units) float32, postsynaptic factor of depression
@@ -45,13 +45,14 @@ class Stimulus(NamedTuple):
     amplitude: float  # of the stimulator, negative inhibits
 
 
-@nb.njit(**FLAGS)
+@kernel
 def scratch(units: int, inputs: int, dt: float) -> Trace:
     """Allocate a `Trace` long enough for every episode of the event table."""
     steps = int(round(LONGEST / dt)) + 2
     return Trace(
         np.zeros((units + inputs, units), np.float32),
         np.zeros((steps, units), np.float32),
+        np.zeros(steps, np.float32),
         np.zeros(steps, np.float32),
         np.zeros(steps, np.float32),
         np.zeros(1),
@@ -62,7 +63,7 @@ def scratch(units: int, inputs: int, dt: float) -> Trace:
     )
 
 
-@nb.njit(**FLAGS)
+@kernel
 def load_weights(early: np.ndarray, late: np.ndarray, trace: Trace) -> None:
     """Put early + late of one patient into the scratch weights."""
     pre, post = early.shape
@@ -71,7 +72,7 @@ def load_weights(early: np.ndarray, late: np.ndarray, trace: Trace) -> None:
             trace.weights[j, i] = early[j, i] + late[j, i]
 
 
-@nb.njit(**FLAGS)
+@kernel
 def simulate(
     row: np.ndarray,
     stimulus: Stimulus,
@@ -119,7 +120,8 @@ def simulate(
 
     expected = np.zeros(outcomes, np.float32)
     inhibition = np.float32(0.0)
-    modulator = np.float32(0.0)
+    surprised = np.float32(0.0)
+    relieved = np.float32(0.0)
     trace.error[:] = 0.0
     ended = cue_off
     for step in range(steps):
@@ -138,8 +140,10 @@ def simulate(
                 aversion += anatomy.omission_gain[k] * expected[k]
                 surprise += anatomy.surprise_gain[k] * max(np.float32(0.0), given - expected[k])
                 if cue and step >= due:
-                    omission += anatomy.omission_gain[k] * max(np.float32(0.0), expected[k] - given)
-        modulator += leak_mod * (surprise + omission - modulator)
+                    sure = min(np.float32(1.0), expected[k])
+                    omission += anatomy.omission_gain[k] * max(np.float32(0.0), sure - given)
+        surprised += leak_mod * (surprise - surprised)
+        relieved += leak_mod * (omission - relieved)
         if cue and step >= due:
             trace.error[0] = max(trace.error[0], omission)
         if row[7] > 0.0 and cue and aversion > avoidance:
@@ -179,5 +183,6 @@ def simulate(
             rate[i] += leak * (drive / np.sqrt(np.float32(1.0) + drive * drive) - rate[i])
             trace.rates[step, i] = rate[i]
         trace.cue[step] = np.float32(1.0) if cue else np.float32(0.0)
-        trace.modulator[step] = modulator
+        trace.surprise[step] = surprised
+        trace.omission[step] = relieved
     return steps

@@ -15,7 +15,7 @@ class NeuronParams(NamedTuple):
     dt: Annotated[float, Par("step inside an episode", "s", PROJECT)] = 0.005
     tau: Annotated[float, Par("membrane time constant", "s", "Wilson & Cowan 1972, Biophys J 12:1")] = 0.020
     tau_pv: Annotated[float, Par("time constant of the PV pool", "s", "PV cells are faster; Hu 2014")] = 0.010
-    pv_gain: Annotated[float, Par("inhibition per summed rate of one assembly of eight", "1", PROJECT)] = 0.80
+    pv_gain: Annotated[float, Par("inhibition per summed rate of one assembly of eight", "1", PROJECT)] = 1.80
     threshold: Annotated[float, Par("rheobase in units of input", "1", PROJECT)] = 0.10
 
 
@@ -28,15 +28,19 @@ class PlasticityParams(NamedTuple):
     a3_plus: Annotated[float, Par("triplet potentiation", "1", PFISTER)] = 6.5e-3
     a2_minus: Annotated[float, Par("pair depression", "1", PFISTER)] = 7.1e-3
     weight_unit: Annotated[float, Par("weight of one typical synapse, h0", "1", PROJECT)] = 0.1
-    efficacy: Annotated[float, Par("early change per unit of rule drive, in weight units", "1", PROJECT)] = 0.30
-    early_max: Annotated[float, Par("soft limit of the early phase", "1", PROJECT)] = 0.6
+    efficacy: Annotated[float, Par("early change per unit of rule drive, in weight units", "1", PROJECT)] = 0.25
+    early_max: Annotated[float, Par("soft limit of the early phase", "1", PROJECT)] = 1.5
     tau_refractory: Annotated[
         float, Par("recovery of induction after a train", "h", "Kramar 2012, PNAS 109:5121 (~60 min spacing)")
     ] = 0.5
-    refractory_dose: Annotated[float, Par("rule drive that spends induction", "1", PROJECT)] = 1.5
+    refractory_dose: Annotated[float, Par("rule drive that spends induction", "1", PROJECT)] = 10.0
     refractory_half: Annotated[float, Par("spent fraction that halves induction", "1", PROJECT)] = 0.3
-    modulator_tonic: Annotated[float, Par("plasticity without prediction error", "1", PROJECT)] = 0.17
-    modulator_phasic: Annotated[float, Par("plasticity per unit of prediction error", "1", PROJECT)] = 0.83
+    modulator_tonic: Annotated[float, Par("plasticity without prediction error", "1", PROJECT)] = 0.08
+    modulator_phasic: Annotated[float, Par("plasticity per unit of prediction error", "1", PROJECT)] = 9.0
+    reversal: Annotated[
+        float, Par("depotentiation of a mistaken expectation per omission, over the gain of others", "1",
+                   "Kim 2007, PNAS 104:20955 (depotentiation in extinction); size " + PROJECT)
+    ] = 0.5
     tau_eligibility: Annotated[float, Par("eligibility trace", "s", "Izhikevich 2007, Cereb Cortex 17:2443")] = 1.0
     tau_modulator: Annotated[float, Par("clearance of the phasic modulator", "s", "Izhikevich 2007")] = 0.2
     tau_expectation: Annotated[float, Par("read-out of the expected outcome", "s", PROJECT)] = 0.05

@@ -8,49 +8,68 @@ eligibility trace that the modulator reads out; the double integral over time is
 modulator, so no eligibility is stored per synapse. A rate-dependent brake is built in: what a synapse has
 received lately leaves its induction refractory for minutes (Kramar 2012). Order: factors, then synapses.
 
-    dE/ds = drive+ (1 - E/E_max) - drive- (1 + E/(L/2)),   linearly implicit over one episode
+    dE/ds = net (1 - E/E_max) where net > 0,  net (1 + E/(L/2)) where net < 0 and E < 0,  linearly implicit per episode
 """
 
-import numba as nb
 import numpy as np
 
 from plastenv.circuit.neurons import Stimulus, Trace
 from plastenv.circuit.params import Anatomy, CircuitParams
-from plastenv.rng import FLAGS
+from plastenv.kernel import kernel
 
 SILENT = 0.02  # 2 Hz; below it a presynaptic unit writes nothing
 
 
-@nb.njit(**FLAGS)
-def _factors(steps: int, tone: float, threshold: np.ndarray, params: CircuitParams, trace: Trace) -> None:
-    """Fill the postsynaptic factors of the rule, already weighted by the modulator that will read them."""
+@kernel
+def _read_back(release: np.ndarray, steps: int, params: CircuitParams) -> np.ndarray:
+    """Return, per step, how much of `release` the eligibility written at that step will meet, (steps,)."""
+    rule, dt = params.plasticity, params.neuron.dt
+    leak = np.float32(dt / rule.tau_eligibility)
+    reading = release[steps - 1] * np.float32(rule.tau_modulator / (rule.tau_modulator + rule.tau_eligibility))
+    read = np.empty(steps, np.float32)
+    for step in range(steps - 1, -1, -1):
+        reading += leak * (release[step] - reading)
+        read[step] = reading
+    return read
+
+
+@kernel
+def _factors(
+    steps: int, tone: float, threshold: np.ndarray, anatomy: Anatomy, params: CircuitParams, trace: Trace
+) -> None:
+    """Fill the postsynaptic factors of the rule, already weighted by the modulator that will read them.
+
+    A neuron that carries the expectation of an outcome that then fails to come is told so with reversed sign:
+    its coincidences are depotentiated (Kim 2007, PNAS 104:20955), everyone else's are strengthened.
+    """
     rule, dt = params.plasticity, params.neuron.dt
     units = trace.rates.shape[1]
+    surprise = _read_back(trace.surprise, steps, params)
+    omission = _read_back(trace.omission, steps, params)
+    mistaken = np.zeros(units, np.float32)
+    for k in range(anatomy.omission_gain.shape[0]):
+        for i in range(units):
+            if anatomy.omission_gain[k] > 0.0 and anatomy.outcome_read[k, i] > 0.0:
+                mistaken[i] = 1.0
     up = np.float32(1e6 * rule.a3_plus * rule.tau_plus * rule.tau_y * dt)
     down = np.float32(1e4 * rule.a2_minus * rule.tau_minus * dt)
     leak_fast, leak_slow = np.float32(dt / rule.tau_minus), np.float32(dt / rule.tau_y)
+    tonic, phasic = np.float32(tone * rule.modulator_tonic), np.float32(tone * rule.modulator_phasic)
+    turned = np.float32(1.0 + rule.reversal)
     fast = np.zeros(units, np.float32)
     slow = np.zeros(units, np.float32)
     for step in range(steps):
+        salient = tonic + phasic * (surprise[step] + omission[step])
+        missed = phasic * omission[step] * turned
         for i in range(units):
             rate = trace.rates[step, i]
-            trace.potentiation[step, i] = up * rate * slow[i]
+            trace.potentiation[step, i] = up * rate * slow[i] * (salient - missed * mistaken[i])
             fast[i] += leak_fast * (rate - fast[i])
             slow[i] += leak_slow * (rate - slow[i])
-            trace.depression[step, i] = down * fast[i] * np.float32(threshold[i])
-    leak = dt / rule.tau_eligibility
-    tail = rule.tau_modulator / (rule.tau_modulator + rule.tau_eligibility)
-    reading = rule.modulator_tonic + rule.modulator_phasic * trace.modulator[steps - 1] * tail
-    for step in range(steps - 1, -1, -1):
-        release = rule.modulator_tonic + rule.modulator_phasic * trace.modulator[step]
-        reading += leak * (release - reading)
-        weight = np.float32(tone * reading)
-        for i in range(units):
-            trace.potentiation[step, i] *= weight
-            trace.depression[step, i] *= weight
+            trace.depression[step, i] = down * fast[i] * np.float32(threshold[i]) * salient
 
 
-@nb.njit(**FLAGS)
+@kernel
 def _change(
     early: np.ndarray,
     late: np.ndarray,
@@ -73,19 +92,23 @@ def _change(
         spent = refractory[i] / half
         spent *= spent
         ready = np.float32(1.0) / (np.float32(1.0) + spent * spent)
-        a = ready * unit * up[i]
-        b = ready * unit * down[i]
-        half_late = np.float32(0.5) * late[i]
-        range_down = half_late + np.float32(1e-3)
+        net = ready * unit * (up[i] - down[i])
         was = early[i]
-        early[i] = (was + a - b * half_late / range_down) / (np.float32(1.0) + a / limit + b / range_down)
+        rise = max(np.float32(0.0), net)
+        fall = max(np.float32(0.0), -net)
+        undone = min(max(np.float32(0.0), was), fall)  # depotentiation comes before depression
+        fall -= undone
+        half_late = np.float32(0.5) * late[i]
+        span = half_late + np.float32(1e-3)
+        now = (was - undone + rise) / (np.float32(1.0) + rise / limit)
+        early[i] = (now - fall * half_late / span) / (np.float32(1.0) + fall / span)
         moved += abs(early[i] - was)
-        used = ready * dose * (up[i] + down[i]) * np.float32(rate)
+        used = ready * dose * (abs(up[i]) + down[i]) * np.float32(rate)
         refractory[i] += (np.float32(1.0) - refractory[i]) * used / (np.float32(1.0) + used)
     return moved
 
 
-@nb.njit(**FLAGS)
+@kernel
 def induce(
     early: np.ndarray,
     late: np.ndarray,
@@ -105,7 +128,7 @@ def induce(
     """
     if steps < 2 or rate <= 0.0:
         return 0.0
-    _factors(steps, tone, threshold, params, trace)
+    _factors(steps, tone, threshold, anatomy, params, trace)
     units = trace.rates.shape[1]
     leak = np.float32(params.neuron.dt / params.plasticity.tau_plus)
     moved = 0.0

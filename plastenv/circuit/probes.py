@@ -1,18 +1,17 @@
 """Probes: short cues that read the circuit out and leave no trace in it."""
 
-import numba as nb
 import numpy as np
 
 from plastenv.circuit.neurons import Stimulus, Trace, simulate
 from plastenv.circuit.params import Anatomy, CircuitParams
-from plastenv.rng import FLAGS
+from plastenv.kernel import kernel
 
 PROBE_SECONDS = 0.2  # shorter than the time at which an outcome is due, so no error is felt
 READ_SECONDS = 0.05
 DEPTH_STEPS = 6  # bisections of the push that frees a cue; resolution 1/64
 
 
-@nb.njit(**FLAGS)
+@kernel
 def probe(
     cue: int, context: int, strength: float, outcome: int, push: float, gain: np.ndarray, pv: float,
     anatomy: Anatomy, params: CircuitParams, trace: Trace, answer: np.ndarray,
@@ -37,7 +36,7 @@ def probe(
         answer[a] /= size * (steps - first)
 
 
-@nb.njit(**FLAGS)
+@kernel
 def clarity(answer: np.ndarray, right: int) -> float:
     """Return how clearly the assembly `right` wins, 0..1: its share of the rates of itself and its best rival."""
     rival = 0.0
@@ -48,7 +47,7 @@ def clarity(answer: np.ndarray, right: int) -> float:
     return max(0.0, min(1.0, (share - 0.5) / 0.42))
 
 
-@nb.njit(**FLAGS)
+@kernel
 def depth(
     cue: int, context: int, strength: float, gain: np.ndarray, pv: float, anatomy: Anatomy,
     params: CircuitParams, trace: Trace, answer: np.ndarray,

@@ -1,21 +1,22 @@
 """Advance patients along their calendar: the only place where circuit and molecules meet.
 
-One grid of an hour; inside it the model stops at the exact second of every event. At every stop drugs and
-early traces move; at every full hour proteins, late phase, structure, brakes, chromatin and homeostasis move
-over the whole hour. The grid is never moved by whoever looks at the patient, so results do not depend on how
-often that is. Patients are independent; the patient loop is outermost.
-Order at a stop: decay -> hour (if full) -> treatment events -> everyday events.
+One grid of an hour, refined to five minutes in hours that hold an episode or standing proteins; inside it the
+model stops at the exact second of every event. At every stop drugs and early traces move; at every grid point
+proteins, late phase, structure, brakes, chromatin and homeostasis move over the interval that ends there. The
+grid follows from the patient's own state and calendar, never from whoever looks, so results do not depend on
+how often that is. Patients are independent; the patient loop is outermost.
+Order at a stop: decay -> slow step (on the grid) -> treatment events -> everyday events.
 """
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
 from plastenv import rng
 from plastenv.circuit.episodes import INDEX
 from plastenv.circuit.neurons import Stimulus, Trace, load_weights, scratch, simulate
 from plastenv.circuit.plasticity import induce
+from plastenv.kernel import kernel
 from plastenv.model.types import DAY, HOUR, Events, ModelParams, ModelState
 from plastenv.molecular.brakes import advance_brakes, maturity, structural_opening
 from plastenv.molecular.consolidation import (
@@ -40,9 +41,10 @@ from plastenv.molecular.pharmacology import (
     actions,
     advance_drugs,
 )
-from plastenv.rng import FLAGS
 
 EVERYDAY_CUE, EVERYDAY_OUTCOME, REPLAY = INDEX["everyday-cue"], INDEX["everyday-outcome"], INDEX["replay"]
+FINE = 300  # s, grid of hours in which something happens
+STANDING = 1e-3  # protein level that keeps the fine grid
 SEIZURE = 0.45  # mean rate of all units, 100 Hz, that counts as a seizure under stimulation
 
 
@@ -54,7 +56,7 @@ class Day(NamedTuple):
     order: np.ndarray  # (slots,) int64
 
 
-@nb.njit(**FLAGS)
+@kernel
 def plan_day(day: int, key: np.uint64, params: ModelParams, plan: Day) -> None:
     """Draw the times and cues of everyday life on `day`; the same for the same key, whenever it is asked."""
     life = params.everyday
@@ -76,7 +78,7 @@ def plan_day(day: int, key: np.uint64, params: ModelParams, plan: Day) -> None:
     plan.order[:] = np.argsort(plan.time, kind="mergesort")
 
 
-@nb.njit(**FLAGS)
+@kernel
 def _replayed_cue(early: np.ndarray, key: np.uint64, tick: int, params: ModelParams) -> int:
     """Pick the cue that sleep replays: in proportion to the early change that its axons carry."""
     cues, units = params.everyday.cues, early.shape[1]
@@ -94,24 +96,24 @@ def _replayed_cue(early: np.ndarray, key: np.uint64, tick: int, params: ModelPar
     return cues[0]
 
 
-@nb.njit(**FLAGS)
-def _hour(p: int, state: ModelState, params: ModelParams, before: np.ndarray, acting: np.ndarray, hour: int) -> None:
-    """Move the slow molecules and synapses of patient `p` over the hour that ends at `hour`."""
+@kernel
+def _slow_step(
+    p: int, state: ModelState, params: ModelParams, before: np.ndarray, acting: np.ndarray, hours: float, asleep: bool
+) -> None:
+    """Move the slow molecules and synapses of patient `p` over the `hours` that end at its clock."""
     circuit, molecules, traits, molecular = state.circuit, state.molecules, state.traits, params.molecular
-    life = params.everyday
     mean = np.empty(acting.shape[0])
     for t in range(acting.shape[0]):
         mean[t] = 0.5 * (before[t] + acting[t])
     before[:] = acting
-    mature = maturity((hour * HOUR - life.birth) / DAY, molecular.brakes)
-    asleep = (hour - 1) % 24 < life.wake or (hour - 1) % 24 >= life.bed
+    mature = maturity((state.clock[p] - params.everyday.birth) / DAY, molecular.brakes)
 
     nets, nogo = advance_brakes(
-        molecules.nets[p], molecules.nogo[p], mature, mean[NET_DIGESTION], 1.0, molecular.brakes
+        molecules.nets[p], molecules.nogo[p], mature, mean[NET_DIGESTION], hours, molecular.brakes
     )
     molecules.nets[p], molecules.nogo[p] = nets, nogo
     molecules.acetylation[p] = advance_acetylation(
-        molecules.acetylation[p], mature, mean[DEACETYLASE_BLOCK], 1.0, molecular.chromatin
+        molecules.acetylation[p], mature, mean[DEACETYLASE_BLOCK], hours, molecular.chromatin
     )
     opening = structural_opening(nogo * traits.brakes[p], mean[NOGO_RELIEF], molecular.brakes)
     permitted = permission(molecules.acetylation[p], molecular.chromatin)
@@ -120,23 +122,23 @@ def _hour(p: int, state: ModelState, params: ModelParams, before: np.ndarray, ac
     drive = consolidate(
         circuit.early[p], circuit.late[p], circuit.structure[p], circuit.labile_pre[p], circuit.labile_post[p],
         molecules.protein[p], translated, block, opening, molecular.brakes.nets_shield * nets,
-        molecular.consolidation.protein_threshold * traits.protein_threshold[p], 1.0, molecular.consolidation,
+        molecular.consolidation.protein_threshold * traits.protein_threshold[p], hours, molecular.consolidation,
     )
     molecules.bdnf[p], molecules.creb[p] = advance_growth_factors(
-        molecules.bdnf[p], molecules.creb[p], drive, permitted, mean[TRKB], 1.0, molecular.consolidation
+        molecules.bdnf[p], molecules.creb[p], drive, permitted, mean[TRKB], hours, molecular.consolidation
     )
     advance_homeostasis(
-        circuit.gain[p], circuit.activity[p], circuit.set_point[p], opening, 1.0, molecular.homeostasis
+        circuit.gain[p], circuit.activity[p], circuit.set_point[p], opening, hours, molecular.homeostasis
     )
 
 
-@nb.njit(**FLAGS)
+@kernel
 def pv_scale(nets: float, inhibition: float, params: ModelParams) -> float:
     """Return the drive of the PV pool relative to an adult without drugs."""
     return (1.0 - params.molecular.brakes.nets_pv * (1.0 - nets)) * (1.0 + inhibition)
 
 
-@nb.njit(**FLAGS)
+@kernel
 def _experience(
     p: int, stimulus: Stimulus, state: ModelState, params: ModelParams, acting: np.ndarray, trace: Trace
 ) -> None:
@@ -181,7 +183,7 @@ def _experience(
         reactivate(circuit.labile_post[p], active, trace.error[0], params.molecular.consolidation)
 
 
-@nb.njit(**FLAGS)
+@kernel
 def advance_patient(
     p: int, until: int, state: ModelState, events: Events, params: ModelParams, trace: Trace, plan: Day
 ) -> None:
@@ -202,29 +204,35 @@ def advance_patient(
     slot = 0
     while slot < slots and plan.time[plan.order[slot]] < clock:
         slot += 1
+    swept = clock
+    fine = molecules.protein[p].max() > STANDING
     while clock < until:
         stop = (clock // HOUR + 1) * HOUR
+        if fine:
+            stop = min(stop, (clock // FINE + 1) * FINE)
         if event < last:
             stop = min(stop, events.time[event])
         if slot < slots:
             stop = min(stop, plan.time[plan.order[slot]])
-        hours = (stop - clock) / HOUR
-        if hours > 0.0:
+        if stop > clock:
             begun = clock // HOUR % 24
             asleep = begun < life.wake or begun >= life.bed
             decay_early(
-                circuit.early[p], circuit.refractory[p], hours, asleep, params.circuit.plasticity.tau_refractory,
-                params.molecular.consolidation,
+                circuit.early[p], circuit.refractory[p], (stop - clock) / HOUR, asleep,
+                params.circuit.plasticity.tau_refractory, params.molecular.consolidation,
             )
             advance_drugs(
                 molecules.depot[p], molecules.plasma[p], molecules.effect[p], molecules.tolerance[p],
-                state.traits.clearance[p], hours, drugs,
+                state.traits.clearance[p], (stop - clock) / HOUR, drugs,
             )
             actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], drugs, acting)
-        clock = stop
-        state.clock[p] = clock
-        if clock % HOUR == 0 and hours > 0.0:
-            _hour(p, state, params, before, acting, clock // HOUR)
+            clock = stop
+            state.clock[p] = clock
+            if clock % HOUR == 0 or (fine and clock % FINE == 0):
+                _slow_step(p, state, params, before, acting, (clock - swept) / HOUR, asleep)
+                swept = clock
+            if clock % HOUR == 0:
+                fine = molecules.protein[p].max() > STANDING
             if clock // DAY != day:
                 day = clock // DAY
                 plan_day(day, key, params, plan)
@@ -242,6 +250,7 @@ def advance_patient(
                     events.target[event], events.strength[event], events.intensity[event], events.amplitude[event],
                 )
                 _experience(p, stimulus, state, params, acting, trace)
+                fine = True
             event += 1
         while slot < slots and plan.time[plan.order[slot]] == clock:
             which = plan.order[slot]
@@ -259,25 +268,27 @@ def advance_patient(
             strength = life.weakest + (life.strongest - life.weakest) * rng.uniform(key, tick, rng.EVERYDAY_STRENGTH)
             stimulus = Stimulus(kind, cue, life.contexts[place], outcome, -1, strength, 1.0, 0.0)
             _experience(p, stimulus, state, params, acting, trace)
+            fine = True
             slot += 1
 
 
-@nb.njit(**FLAGS)
-def _advance(until: int, state: ModelState, events: Events, params: ModelParams) -> None:
+@kernel
+def _advance(until: np.ndarray, state: ModelState, events: Events, params: ModelParams) -> None:
     units = state.circuit.gain.shape[1]
     trace = scratch(units, state.circuit.early.shape[1] - units, params.circuit.neuron.dt)
     slots = params.everyday.cues.shape[0] + params.everyday.extra + params.everyday.replays
     plan = Day(np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros(slots, np.int64))
     for p in range(state.clock.shape[0]):
-        advance_patient(p, until, state, events, params, trace, plan)
+        advance_patient(p, until[p], state, events, params, trace, plan)
 
 
-def advance(state: ModelState, events: Events, params: ModelParams, until: int) -> None:
+def advance(state: ModelState, events: Events, params: ModelParams, until: int | np.ndarray) -> None:
     """Advance every patient of `state`, in place, to `until`.
 
-    `until` is in seconds of the calendar and must be a full hour; a patient whose clock stands at or after it
-    stays as it is. Raises ValueError for a time off the grid.
+    `until` is in seconds of the calendar, one for all or one per patient, (patients,), and must be a full hour;
+    a patient whose clock stands at or after it stays as it is. Raises ValueError for a time off the grid.
     """
-    if until % HOUR:
+    each = np.ascontiguousarray(np.broadcast_to(np.asarray(until, np.int64), state.clock.shape))
+    if (each % HOUR).any():
         raise ValueError(f"until = {until} s is not a full hour; the model's grid is {HOUR} s")
-    _advance(until, state, events, params)
+    _advance(each, state, events, params)

@@ -2,15 +2,14 @@
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
 from plastenv.circuit.neurons import load_weights, scratch
 from plastenv.circuit.probes import clarity, depth, probe
+from plastenv.kernel import kernel
 from plastenv.model.advance import pv_scale
 from plastenv.model.types import ModelParams, ModelState
 from plastenv.molecular.pharmacology import INHIBITION, NOGO_RELIEF, TARGETS, actions
-from plastenv.rng import FLAGS
 
 
 class Probes(NamedTuple):
@@ -39,7 +38,7 @@ class Measurements(NamedTuple):
     seizures: np.ndarray  # (patients,)
 
 
-@nb.njit(**FLAGS)
+@kernel
 def _measure(state: ModelState, params: ModelParams, probes: Probes, deep: bool, out: Measurements) -> None:
     anatomy, circuit, molecules = params.anatomy, state.circuit, state.molecules
     units = circuit.gain.shape[1]

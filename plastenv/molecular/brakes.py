@@ -7,11 +7,10 @@ with measured recovery times; no accepted quantitative model exists, so the form
 
 from typing import Annotated, NamedTuple
 
-import numba as nb
 import numpy as np
 
+from plastenv.kernel import kernel
 from plastenv.parameters import PROJECT, Par
-from plastenv.rng import FLAGS
 
 
 class BrakeParams(NamedTuple):
@@ -26,16 +25,16 @@ class BrakeParams(NamedTuple):
     nets_shield: Annotated[float, Par("share of late depression that nets prevent", "1", "Gogolla 2009, Science 325:1258")] = 0.7
     structure_leak: Annotated[float, Par("structural turnover left under full Nogo-A signalling", "1",
                                          "Akbik 2013, Neuron 77:859")] = 0.004
-    structure_steepness: Annotated[float, Par("Hill exponent of structural opening", "1", PROJECT)] = 3.0
+    structure_steepness: Annotated[float, Par("Hill exponent of structural opening", "1", PROJECT)] = 2.0
 
 
-@nb.njit(**FLAGS)
+@kernel
 def maturity(age_days: float, brakes: BrakeParams) -> float:
     """Return how mature the tissue is at `age_days`, 0..1."""
     return 1.0 / (1.0 + np.exp(-(age_days - brakes.closure_age) / brakes.closure_width))
 
 
-@nb.njit(**FLAGS)
+@kernel
 def advance_brakes(
     nets: float, nogo: float, mature: float, digestion: float, hours: float, brakes: BrakeParams
 ) -> tuple[float, float]:
@@ -48,7 +47,7 @@ def advance_brakes(
     return nets, nogo
 
 
-@nb.njit(**FLAGS)
+@kernel
 def structural_opening(nogo: float, relief: float, brakes: BrakeParams) -> float:
     """Return how far the structural stage is open, 0..1, when a share `relief` of Nogo signalling is lifted."""
     free = max(0.0, 1.0 - nogo * (1.0 - relief))

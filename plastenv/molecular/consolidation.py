@@ -3,7 +3,7 @@
     tag    = |E|^4 / (|E|^4 + tag0^4)
     D      = (sum of tag |E|)^4 / ((...)^4 + theta^4)                               per neuron, cooperative
     p'     = (D * translation - p) / tau_p,     translation = BDNF x CREB x chromatin x (1 - block) x sleep
-    L'     = k p tag (1 - L/L_max)(1 - sum L/R) where E > 0;   -k p tag L (1 - shield) where E < 0
+    L'     = k h0 p tag (1 - L/L_max)(1 - sum L/R) where E > 0;   -k p tag L (1 - shield) where E < 0
     L' and S' relax to each other: L to S in a week, S to L in days while the structural stage is open
     what one synapse of an axon gains the axon's other synapses lose, in proportion (presynaptic competition)
 
@@ -15,11 +15,10 @@ Order within a step: proteins, late phase, competition, structure, lability, ear
 
 from typing import Annotated, NamedTuple
 
-import numba as nb
 import numpy as np
 
+from plastenv.kernel import kernel
 from plastenv.parameters import PROJECT, Par
-from plastenv.rng import FLAGS
 
 LUBOEINSKI = "Luboeinski & Tetzlaff 2021, Commun Biol 4:275"
 
@@ -31,11 +30,13 @@ class ConsolidationParams(NamedTuple):
     tag: Annotated[float, Par("early change that half-sets a tag", "1", LUBOEINSKI + " (0.2 h0)")] = 0.02
     tau_protein: Annotated[float, Par("protein turnover", "h", LUBOEINSKI)] = 1.0
     protein_threshold: Annotated[float, Par("tagged change per neuron that half-drives proteins", "1",
-                                            LUBOEINSKI + " (0.5 h0 per synapse group)")] = 0.20
-    late_rate: Annotated[float, Par("late gain per protein and hour", "1/h", LUBOEINSKI + " (0.1 h0 in 1 h)")] = 0.06
-    late_max: Annotated[float, Par("soft limit of the late phase", "1", PROJECT)] = 1.2
+                                            LUBOEINSKI + " (0.5 h0; here over tagged synapses)")] = 0.15
+    late_rate: Annotated[float, Par("late change per protein, in h0 (growth) or of itself (loss)", "1/h",
+                                    LUBOEINSKI + " (1/h at p = 1)")] = 0.6
+    late_unit: Annotated[float, Par("h0, weight that a fully expressed late phase adds", "1", LUBOEINSKI)] = 0.1
+    late_max: Annotated[float, Par("soft limit of the late phase", "1", PROJECT)] = 4.0
     resource: Annotated[float, Par("dendritic resource per neuron, summed late weight", "1",
-                                   "Triesch 2018, eLife 7:e37836")] = 6.0
+                                   "Triesch 2018, eLife 7:e37836")] = 12.0
     competition: Annotated[float, Par("share of an axon's gain that its other synapses lose", "1",
                                       "limited presynaptic resource; Triesch 2018")] = 0.6
     tau_late: Annotated[float, Par("return of the late phase to structure", "d", "a week; " + PROJECT)] = 7.0
@@ -43,7 +44,7 @@ class ConsolidationParams(NamedTuple):
                                         "spine turnover; Moda-Sava 2019, Science 364:eaat8078")] = 5.0
     tau_bdnf: Annotated[float, Par("BDNF turnover", "h", "Zhang 2016, ModelDB 222715")] = 4.0
     tau_creb: Annotated[float, Par("CREB phosphorylation", "h", "Zhang 2016, ModelDB 222715")] = 6.0
-    bdnf_release: Annotated[float, Par("BDNF released by a fully driven circuit", "1", PROJECT)] = 2.0
+    bdnf_release: Annotated[float, Par("BDNF released by a fully driven circuit", "1", PROJECT)] = 0.5
     bdnf_feedback: Annotated[float, Par("BDNF transcribed by CREB", "1", "Zhang 2016, ModelDB 222715")] = 0.5
     bdnf_basal: Annotated[float, Par("BDNF without activity", "1", PROJECT)] = 0.7
     bdnf_half: Annotated[float, Par("BDNF that half-drives CREB and translation", "1", "Zhang 2016")] = 1.0
@@ -53,16 +54,16 @@ class ConsolidationParams(NamedTuple):
     labile_half: Annotated[float, Par("omission error that half-opens lability", "1", PROJECT)] = 0.25
     labile_close: Annotated[float, Par("lability closed per well-predicted trial", "1", PROJECT)] = 0.8
     labile_loss: Annotated[float, Par("loss of labile synapses without synthesis", "1/h", "Nader 2000")] = 1.2
-    labile_structure: Annotated[float, Par("structural opening of labile synapses", "1", "Monfils 2009, Science 324:951")] = 0.35
+    labile_structure: Annotated[float, Par("structural opening of labile synapses", "1", "Monfils 2009, Science 324:951")] = 1.0
 
 
-@nb.njit(inline="always")
+@kernel
 def _tag(early: np.float32, quartic: np.float32) -> np.float32:
     square = early * early
     return square * square / (square * square + quartic)
 
 
-@nb.njit(**FLAGS)
+@kernel
 def advance_growth_factors(
     bdnf: float, creb: float, drive: float, permitted: float, trkb: float, hours: float, params: ConsolidationParams
 ) -> tuple[float, float]:
@@ -79,14 +80,14 @@ def advance_growth_factors(
     return bdnf_new, creb
 
 
-@nb.njit(**FLAGS)
+@kernel
 def translation(bdnf: float, creb: float, permitted: float, block: float, asleep: bool, params: ConsolidationParams) -> float:
     """Return the share of the protein drive that is translated; 1 in a young, awake, unblocked circuit."""
     trophic = 2.0 * bdnf**2 / (bdnf**2 + params.bdnf_half**2)
     return trophic * (0.5 + creb) * permitted * (1.0 - block) * (params.sleep_translation if asleep else 1.0)
 
 
-@nb.njit(**FLAGS)
+@kernel
 def decay_early(early: np.ndarray, refractory: np.ndarray, hours: float, asleep: bool, tau_refractory: float,
                 params: ConsolidationParams) -> None:
     """Let the early phase and the refractory state of one patient's synapses decay for `hours`."""
@@ -98,7 +99,7 @@ def decay_early(early: np.ndarray, refractory: np.ndarray, hours: float, asleep:
             refractory[j, i] *= ready
 
 
-@nb.njit(**FLAGS)
+@kernel
 def consolidate(
     early: np.ndarray, late: np.ndarray, structure: np.ndarray, labile_pre: np.ndarray, labile_post: np.ndarray,
     protein: np.ndarray, translated: float, block: float, opening: float, shield: float, threshold: float,
@@ -129,18 +130,19 @@ def consolidate(
         made = drive * translated
         average = made + (protein[i] - made) * (1.0 - keep) * params.tau_protein / hours
         protein[i] = made + (protein[i] - made) * keep
-        gain[i] = np.float32(max(0.0, average) * params.late_rate * hours)
+        gain[i] = np.float32(1.0 - np.exp(-max(0.0, average) * params.late_rate * hours))
         room[i] = np.float32(max(0.0, 1.0 - used[i] / params.resource))
         active = active or gain[i] > 1e-7
     limit = np.float32(1.0 / params.late_max)
     spare = np.float32(1.0 - shield)
+    unit = np.float32(params.late_unit)
     if active:
         for j in range(pre):
             won = np.float32(0.0)
             owned = np.float32(0.0)
             for i in range(post):
                 step = gain[i] * _tag(early[j, i], quartic)
-                grown = step * max(np.float32(0.0), np.float32(1.0) - late[j, i] * limit) * room[i]
+                grown = unit * step * max(np.float32(0.0), np.float32(1.0) - late[j, i] * limit) * room[i]
                 grown = grown if early[j, i] > 0.0 else np.float32(0.0)
                 shrunk = step * spare * late[j, i] if early[j, i] < 0.0 else np.float32(0.0)
                 owned += late[j, i]
@@ -180,7 +182,7 @@ def consolidate(
     return mean
 
 
-@nb.njit(**FLAGS)
+@kernel
 def reactivate(
     labile: np.ndarray, active: np.ndarray, error: float, params: ConsolidationParams
 ) -> None:

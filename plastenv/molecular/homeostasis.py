@@ -7,11 +7,10 @@ structural stage is open. The threshold follows Bienenstock 1982 with the same r
 
 from typing import Annotated, NamedTuple
 
-import numba as nb
 import numpy as np
 
+from plastenv.kernel import kernel
 from plastenv.parameters import PROJECT, Par
-from plastenv.rng import FLAGS
 
 
 class HomeostasisParams(NamedTuple):
@@ -26,13 +25,13 @@ class HomeostasisParams(NamedTuple):
     activity_floor: Annotated[float, Par("activity below which a departure is not relative", "100 Hz", PROJECT)] = 0.02
 
 
-@nb.njit(**FLAGS)
+@kernel
 def departure(activity: float, set_point: float, homeostasis: HomeostasisParams) -> float:
     """Return the relative departure of a neuron's activity from its set-point, within (-1, 1)."""
     return (activity - set_point) / (activity + set_point + homeostasis.activity_floor)
 
 
-@nb.njit(**FLAGS)
+@kernel
 def advance_homeostasis(
     gain: np.ndarray, activity: np.ndarray, set_point: np.ndarray, opening: float, hours: float,
     homeostasis: HomeostasisParams,

@@ -11,10 +11,9 @@ a row in therapy/interventions.py. Strang splitting over a step (order 2). No co
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
-from plastenv.rng import FLAGS
+from plastenv.kernel import kernel
 
 NMDA_BLOCK, NMDA_BOOST, NOGO_RELIEF, DEACETYLASE_BLOCK, NET_DIGESTION, SYNTHESIS_BLOCK, INHIBITION, TRKB = range(8)
 TARGETS = (
@@ -59,7 +58,7 @@ COMPOUNDS = (
         "rapid-opener", 0.3, 24.0, 48.0,
         (
             Action(NMDA_BLOCK, 1.0, 0.45),
-            Action(NOGO_RELIEF, 0.95, 0.45, 2.0, "effect"),
+            Action(NOGO_RELIEF, 0.95, 0.3, 2.0, "effect"),
             Action(TRKB, 0.8, 0.6, 2.0, "effect"),
         ),
         "Ketamine-like: NMDA block while active metabolites last; spine growth and an open window of about two days "
@@ -136,7 +135,7 @@ def pharmacology(compounds: tuple[Compound, ...] = COMPOUNDS) -> Pharmacology:
     )
 
 
-@nb.njit(**FLAGS)
+@kernel
 def advance_drugs(
     depot: np.ndarray, plasma: np.ndarray, effect: np.ndarray, tolerance: np.ndarray,
     clearance: float, hours: float, drugs: Pharmacology,
@@ -161,7 +160,7 @@ def advance_drugs(
             depot[d] = plasma[d] = effect[d] = tolerance[d] = 0.0
 
 
-@nb.njit(**FLAGS)
+@kernel
 def actions(
     plasma: np.ndarray, effect: np.ndarray, tolerance: np.ndarray, drugs: Pharmacology, acting: np.ndarray
 ) -> None:

@@ -5,10 +5,12 @@ import numpy as np
 from plastenv.circuit.params import Anatomy
 
 CUE_WIDTH, CUE_STRIDE, CONTEXT_WIDTH = 5, 3, 3  # axons; neighbouring cues share two
+SURPRISE = 0.055
+RECALL_RATE = 0.6  # 100 Hz; an assembly at this rate expects its outcome fully
 
 
 def fear_anatomy(
-    units: int, cues: int, contexts: int, teaching: float, relief: float, restraint: float, context_rate: float
+    units: int, cues: int, contexts: int, teaching: float, relief: float, restraint: float, suppression: float, context_rate: float
 ) -> Anatomy:
     """Wire `cues` assemblies of an eighth of the units... and one aversive assembly."""
     size = units // 8
@@ -27,17 +29,19 @@ def fear_anatomy(
         assemblies[a, size * a : size * (a + 1)] = 1.0
     assemblies[cues, size * spare : size * spare + aversive] = 1.0
     assemblies[spare, size * spare + aversive :] = 1.0
-    read = assemblies / assemblies.sum(1, keepdims=True)
+    read = assemblies / assemblies.sum(1, keepdims=True) / RECALL_RATE
     omission = np.zeros(cues + 1, np.float32)
     omission[cues] = 1.0
     relieved = np.zeros((cues + 1, units), np.float32)
     relieved[cues] = relief * assemblies[:spare].sum(0) - restraint * assemblies[cues]
+    drive = (teaching * assemblies).astype(np.float32)
+    drive[cues] -= np.float32(suppression) * assemblies[:spare].sum(0)
     return Anatomy(
         cues=patterns,
         contexts=places,
-        outcome_drive=(teaching * assemblies).astype(np.float32),
+        outcome_drive=drive,
         outcome_read=read.astype(np.float32),
-        surprise_gain=np.ones(cues + 1, np.float32),
+        surprise_gain=np.full(cues + 1, SURPRISE, np.float32),
         omission_gain=omission,
         omission_drive=relieved.astype(np.float32),
         stimulation=np.stack([assemblies[:spare].sum(0), assemblies[cues], np.ones(units, np.float32)]).astype(np.float32),

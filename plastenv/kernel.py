@@ -1,0 +1,56 @@
+"""Compile kernels with a disk cache that is keyed by the source of all of them.
+
+Numba's own cache looks only at the file that a function stands in, so a change in a callee from another file
+would go unnoticed and old physics would run. Here the folder itself carries the hash of all of `plastenv`.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import numba as nb
+import platformdirs
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FAST = {"reassoc", "contract", "nsz"}  # not 'fast': NaN checks must survive
+
+
+def source_hash() -> str:
+    """Return a hash of the package's source that a simulated trajectory can depend on."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        if path.relative_to(root).parts[0] in {"circuit", "molecular", "model", "rng.py", "kernel.py"}:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> str:
+    base = os.environ.get("NUMBA_CACHE_DIR") or str(platformdirs.user_cache_path("plastenv") / "kernels")
+    folder = Path(base) / f"plastenv-{source_hash()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return str(folder)
+    except OSError:
+        pass
+    return str(Path(tempfile.gettempdir()) / folder.name)
+
+
+CACHE_FOLDER = _cache_folder()
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile `function` with numba: cached by source, releasing the GIL, reassociating but keeping NaN."""
+    was = nb.config.CACHE_DIR
+    nb.config.CACHE_DIR = CACHE_FOLDER
+    try:
+        compiled: Callable[P, R] = nb.njit(cache=True, nogil=True, fastmath=FAST)(function)
+    finally:
+        nb.config.CACHE_DIR = was
+    return compiled
