@@ -35,12 +35,12 @@ def uniform(key: np.uint64, tick: int, process: int) -> float:
 
 def generator(key: int, process: int) -> np.random.Generator:
     """Return a NumPy generator (Philox, itself counter-based) for draws made once per patient."""
-    return np.random.Generator(np.random.Philox(key=[int(key), process]))
+    return np.random.Generator(np.random.Philox(key=np.array([key, process], np.uint64)))
 
 
 def derive(seed: int, *words: int) -> np.uint64:
     """Return the key of `seed` and `words`, for use outside kernels."""
     key = np.uint64(seed)
     for word in words:
-        key = combine(key, word)
+        key = np.uint64(combine(key, word))
     return key

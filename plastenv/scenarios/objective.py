@@ -1,0 +1,48 @@
+"""The objective: durably restored function, less harm and burden, in points of the score.
+
+    R = (F - U) / (P - U);   score = 100 R(follow-up) - harm - burden
+    r_t = R_{t+1} - R_t - burden_t / 100, and the last step uses R at follow-up and pays the harm
+
+so the undiscounted return is score / 100 - R(start). F is function now, P premorbid function, U the patient's
+mean untreated function at follow-up. Harm is measured by probes (other memories lost against the untreated
+course) and counted (seizures).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from plastenv.patients.cohort import Cohort
+from plastenv.scenarios.scenario import ObjectivePart
+
+
+class RewardTerms(NamedTuple):
+    """Terms that add up to the reward of a step, (patients,) each, in units of 100 points."""
+
+    function: np.ndarray  # gain of restored function
+    harm: np.ndarray  # paid at follow-up, <= 0
+    burden: np.ndarray  # of what was given, <= 0
+
+
+class References(NamedTuple):
+    """What a patient's function and memories are compared to, (patients,) each."""
+
+    premorbid: np.ndarray
+    untreated: np.ndarray
+    memories: np.ndarray
+
+
+def references(cohort: Cohort) -> References:
+    """Return the references that a cohort keeps with every patient."""
+    return References(cohort.premorbid_function, cohort.untreated, cohort.memories.mean(1))
+
+
+def restored(function: np.ndarray, reference: References) -> np.ndarray:
+    """Return R, the share of lost function that is restored, (patients,); 0 = natural course, 1 = premorbid."""
+    return (function - reference.untreated) / (reference.premorbid - reference.untreated)
+
+
+def harm(memories: np.ndarray, seizures: np.ndarray, reference: References, weights: ObjectivePart) -> np.ndarray:
+    """Return harm in points, (patients,): other memories lost, and seizures."""
+    lost = np.maximum(0.0, reference.memories - memories)
+    return weights.memory * 100.0 * lost + weights.seizure * seizures

@@ -1,0 +1,283 @@
+"""Protocols: treatment schedules as YAML files that a clinician can read, checked strictly and line by line.
+
+    name: window-then-training
+    title: Open first, then train
+    source: hand-designed
+    entries:
+      - intervention: rapid-opener
+        days: 1, 4, 7
+        hour: 9
+        dose: 1
+      - intervention: extinction-training
+        days: 2-14 except 4, 7
+        hour: "10:00"
+        repeats: 2
+        every: 3 h
+        duration: 60 min
+
+Days count from 1; a dose is in study doses. Unknown keys and names are refused with the nearest valid one.
+"""
+
+import difflib
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from plastenv.model.calendar import Event
+from plastenv.model.types import DAY, HOUR
+from plastenv.therapy.interventions import BY_NAME, Administration, events, refusal
+
+MAX_BYTES = 256 * 1024
+LIBRARY = Path(__file__).parent / "library"
+TOP_KEYS = ("name", "title", "rationale", "source", "entries")
+ENTRY_KEYS = ("intervention", "target", "days", "hour", "repeats", "every", "duration", "dose")
+UNITS = {"min": 60, "minutes": 60, "h": HOUR, "hours": HOUR, "hour": HOUR, "d": DAY, "days": DAY, "day": DAY}
+DAYS = re.compile(r"^(?P<from>\d+)(?:\s*-\s*(?P<to>\d+))?(?:\s+every\s+(?P<step>\d+))?$")
+
+
+class ProtocolError(ValueError):
+    """A schedule file that cannot be used: which file, where, what, and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """An ordered, validated schedule."""
+
+    name: str
+    title: str
+    rationale: str
+    source: str
+    administrations: tuple[Administration, ...]
+
+    def events(self, cues: tuple[int, ...], aversive: int) -> list[Event]:
+        """Return the calendar events of the schedule at their exact times."""
+        return [event for given in self.administrations for event in events(given, cues, aversive)]
+
+    @property
+    def burden(self) -> float:
+        """Points that the schedule costs a patient who completes it."""
+        return sum(given.burden for given in self.administrations)
+
+
+def nearest(name: str, valid: Sequence[str]) -> str:
+    """Return a hint that names the valid word closest to `name`, or all of them."""
+    close = difflib.get_close_matches(str(name), valid, n=1, cutoff=0.5)
+    return f"did you mean '{close[0]}'?" if close else f"expected one of: {', '.join(valid)}"
+
+
+class _Lines(yaml.SafeLoader):
+    """A safe loader that remembers where every mapping's keys stand and refuses what a schedule has no use for."""
+
+
+class _Mapping(dict[str, Any]):
+    lines: dict[str, int]
+
+
+def _mapping(loader: _Lines, node: yaml.MappingNode) -> _Mapping:
+    found = _Mapping()
+    found.lines = {"": node.start_mark.line + 1}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        line = key_node.start_mark.line + 1
+        if not isinstance(key, str):
+            raise ProtocolError(f"line {line}: key {key!r} is not a word")
+        if key in found:
+            raise ProtocolError(f"line {line}: key '{key}' is given twice")
+        found[key] = loader.construct_object(value_node, deep=True)
+        found.lines[key] = line
+    return found
+
+
+_Lines.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def _read(path: Path) -> str:
+    if path.is_dir():
+        raise ProtocolError(f"{path}: is a directory, expected a schedule file (YAML)")
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise ProtocolError(f"{path}: {size} bytes; a schedule file has at most {MAX_BYTES}")
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        raise ProtocolError(f"{path}: is not text (UTF-8), expected a schedule file (YAML)") from None
+    except OSError as error:
+        raise ProtocolError(f"{path}: {error.strerror or error}") from None
+    if not text.strip():
+        raise ProtocolError(f"{path}: is empty, expected the keys {', '.join(TOP_KEYS)}")
+    return text
+
+
+def _parse(path: Path, text: str) -> _Mapping:
+    try:
+        for token in yaml.parse(text, Loader=yaml.SafeLoader):
+            line = token.start_mark.line + 1
+            if isinstance(token, yaml.AliasEvent) or getattr(token, "anchor", None):
+                raise ProtocolError(f"line {line}: anchors and aliases (& and *) are not allowed")
+            if getattr(token, "tag", None) and not isinstance(token, yaml.DocumentStartEvent):
+                raise ProtocolError(f"line {line}: tag '{token.tag}' is not allowed, expected plain values")
+        document = yaml.load(text, Loader=_Lines)  # noqa: S506 - a SafeLoader
+    except ProtocolError as error:
+        raise ProtocolError(f"{path}, {error}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise ProtocolError(f"{path}{where}: is not YAML: {problem}") from None
+    except (RecursionError, ValueError) as error:
+        raise ProtocolError(f"{path}: cannot be read: {type(error).__name__}") from None
+    if not isinstance(document, _Mapping):
+        raise ProtocolError(f"{path}, line 1: expected the keys {', '.join(TOP_KEYS)}")
+    return document
+
+
+class _Entry:
+    """Reads the fields of one mapping, naming file, line and key in every complaint."""
+
+    def __init__(self, path: Path, fields: _Mapping, valid: Sequence[str]) -> None:
+        self.path, self.fields = path, fields
+        for key in fields:
+            if key not in valid:
+                raise self.error(key, f"unknown key; {nearest(key, valid)}")
+
+    def error(self, key: str, problem: str) -> ProtocolError:
+        line = self.fields.lines.get(key, self.fields.lines[""])
+        value = f" = {str(self.fields[key])[:60]!r}" if key in self.fields else ""
+        return ProtocolError(f"{self.path}, line {line}: {key}{value}: {problem}")
+
+    def word(self, key: str, default: str | None = None) -> str:
+        value = self.fields.get(key, default)
+        if value is None:
+            raise self.error(key, "is missing")
+        if not isinstance(value, str):
+            raise self.error(key, "expected text")
+        return value
+
+    def number(self, key: str, default: float) -> float:
+        value = self.fields.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+            expected = "a finite number of study doses, 0 or more (no mg)" if key == "dose" else "a number, 0 or more"
+            raise self.error(key, f"expected {expected}")
+        return float(value)
+
+    def whole(self, key: str, default: int) -> int:
+        value = self.number(key, default)
+        if value != int(value) or not 1 <= value <= 24:
+            raise self.error(key, "expected a whole number from 1 to 24")
+        return int(value)
+
+    def span(self, key: str, default: int) -> int:
+        """Read a duration such as '60 min' or '2 h', in seconds."""
+        if key not in self.fields:
+            return default
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]+)", str(self.fields[key]).strip())
+        if not found or found[2] not in UNITS or float(found[1]) * UNITS[found[2]] > 400 * DAY:
+            raise self.error(key, f"expected a duration with a unit ({', '.join(UNITS)}), such as '60 min'")
+        return round(float(found[1]) * UNITS[found[2]])
+
+    def clock(self, key: str, default: int) -> int:
+        """Read an hour of the day, 9, 9.5 or '09:30', in seconds."""
+        value = self.fields.get(key, default)
+        found = re.fullmatch(r"(\d{1,2}):(\d{2})", value.strip()) if isinstance(value, str) else None
+        if found and int(found[1]) < 24 and int(found[2]) < 60:
+            return int(found[1]) * HOUR + int(found[2]) * 60
+        if not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value < 24:
+            return round(value * HOUR)
+        raise self.error(key, 'expected an hour of the day from 0 to 24, such as 9.5 or "09:30"')
+
+    def days(self, key: str) -> list[int]:
+        """Read days such as 7, [1, 4, 7], '1-14', '1-28 every 3' or '2-14 except 4, 7'."""
+        if key not in self.fields:
+            raise self.error(key, "is missing; expected days such as 1, 4, 7 or 1-14 every 2")
+        value = self.fields[key]
+        parts = value if isinstance(value, list) else [value]
+        if any(isinstance(part, bool) or not isinstance(part, int | str) for part in parts):
+            raise self.error(key, "expected days such as 7, [1, 4, 7], 1-14, 1-28 every 3 or 2-14 except 4, 7")
+        given, _, left_out = ", ".join(str(part) for part in parts).partition("except")
+        return sorted(set(self._day_list(key, given)) - set(self._day_list(key, left_out)))
+
+    def _day_list(self, key: str, text: str) -> list[int]:
+        found: list[int] = []
+        for part in filter(None, (piece.strip() for piece in text.split(","))):
+            match = DAYS.match(part)
+            if not match or int(match["from"]) < 1 or len(part) > 20:
+                raise self.error(key, "expected days from 1, such as 7, [1, 4, 7], 1-14, 1-28 every 3 or 2-14 except 4, 7")
+            first, last = int(match["from"]), int(match["to"] or match["from"])
+            if last < first or last > 1000 or int(match["step"] or 1) < 1:
+                raise self.error(key, f"'{part}' is not a range of days")
+            found += range(first, last + 1, int(match["step"] or 1))
+        return found
+
+
+def load(path: str | Path, horizon_days: int = 56, allowed: Sequence[str] | None = None) -> Protocol:
+    """Read and check a schedule file.
+
+    `allowed` names the interventions that the scenario offers (default: all). Raises ProtocolError, whose message
+    names the file, the line, the key, the value and what was expected.
+    """
+    path = Path(path)
+    allowed = tuple(allowed if allowed is not None else BY_NAME)
+    document = _parse(path, _read(path))
+    top = _Entry(path, document, TOP_KEYS)
+    name = top.word("name")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", name):
+        raise top.error("name", "expected small letters, digits and hyphens, at most 64")
+    entries = document.get("entries")
+    if not isinstance(entries, list):
+        raise top.error("entries", "expected a list of entries ([] = nothing is given)")
+    given: list[tuple[Administration, _Entry]] = []
+    for fields in entries:
+        if not isinstance(fields, _Mapping):
+            raise top.error("entries", f"expected entries with the keys {', '.join(ENTRY_KEYS)}, not {str(fields)[:40]!r}")
+        given += _administrations(_Entry(path, fields, ENTRY_KEYS), allowed)
+    given.sort(key=lambda pair: (pair[0].time, pair[0].intervention, pair[0].target))
+    before: list[Administration] = []
+    for administration, entry in given:
+        problem = refusal(administration, before, horizon_days)
+        if problem:
+            day = administration.time // DAY + 1
+            raise entry.error("intervention", f"on day {day} {problem}")
+        before.append(administration)
+    return Protocol(
+        name, top.word("title", name), top.word("rationale", ""), top.word("source", "hand-designed"), tuple(before)
+    )
+
+
+def _administrations(entry: _Entry, allowed: Sequence[str]) -> list[tuple[Administration, _Entry]]:
+    name = entry.word("intervention")
+    if name not in allowed:
+        raise entry.error("intervention", f"unknown intervention; {nearest(name, allowed)}")
+    what = BY_NAME[name]
+    target = entry.word("target", what.targets[0])
+    if target not in what.targets:
+        raise entry.error("target", f"'{name}' has no such target; {nearest(target, what.targets)}")
+    dose = entry.number("dose", 1.0)
+    start, seconds = entry.clock("hour", 9), entry.span("duration", what.minutes * 60)
+    repeats, every = entry.whole("repeats", 1), entry.span("every", HOUR)
+    if what.minutes == 0 and seconds:
+        raise entry.error("duration", f"'{name}' is given at once, no duration expected")
+    if what.kind == "environment":
+        start = 0
+    return [
+        (Administration((day - 1) * DAY + start + k * every, seconds, name, target, dose), entry)
+        for day in entry.days("days")
+        for k in range(repeats)
+    ]
+
+
+def library(horizon_days: int = 56, allowed: Sequence[str] | None = None) -> list[Protocol]:
+    """Return the hand-designed schedules that ship with plastenv, in order of name."""
+    return [load(path, horizon_days, allowed) for path in sorted(LIBRARY.glob("*.yaml"))]
+
+
+def summary(protocol: Protocol) -> Mapping[str, int]:
+    """Count the administrations of each intervention."""
+    counts: dict[str, int] = {}
+    for given in protocol.administrations:
+        counts[given.intervention] = counts.get(given.intervention, 0) + 1
+    return counts
