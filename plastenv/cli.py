@@ -1,0 +1,139 @@
+"""Command line. Heavy imports stay inside the commands."""
+
+import contextlib
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import plastenv
+
+app = typer.Typer(
+    add_completion=True, no_args_is_help=True, pretty_exceptions_enable=False,
+    help="Search for treatments that re-open plasticity and use the window well. Research software, no medical advice.",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"plastenv {plastenv.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show version.")] = False,
+) -> None:
+    """Search for treatments that re-open plasticity and use the window well. Research software, no medical advice."""
+
+
+@contextlib.contextmanager
+def _complaints() -> Iterator[None]:
+    """Turn a user's mistake into one message and exit code 2; show warnings as single lines."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        typer.echo(f"warning: {message}", err=True)
+
+    warnings.showwarning = show
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        typer.echo(f"plastenv: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _writable(path: Path) -> None:
+    """Refuse a folder that cannot be made or written, without making it."""
+    nearest = path
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise ValueError(f"--out {path}: {nearest} is not a folder")
+    import os
+    import tempfile
+
+    if not os.access(nearest, os.W_OK):
+        raise ValueError(f"--out {path}: {nearest} is not writable")
+    try:  # a read-only file system refuses even root
+        with tempfile.TemporaryFile(dir=nearest):
+            pass
+    except OSError as error:
+        raise ValueError(f"--out {path}: {nearest} is not writable ({error.strerror})") from None
+
+
+@app.command()
+def compare(
+    files: Annotated[list[Path] | None, typer.Argument(help="Schedule files; without any, the built-in library.")] = None,
+    scenario: Annotated[str, typer.Option(help="Scenario.")] = "Fear",
+    patients: Annotated[int, typer.Option(help="How many patients of the split.")] = 32,
+    split: Annotated[str, typer.Option(help="train, validation, test or shift.")] = "test",
+    seed: Annotated[int, typer.Option(help="Sets the patients' everyday lives; patient k lives seed + k.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for results.json, episodes.parquet and figure.png.")] = Path("runs/compare"),
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write results.json here as well.")] = None,
+) -> None:
+    """Compare treatment schedules on the same patients and print a ranking with 95 % intervals.
+
+    Example: plastenv compare my-schedule.yaml --patients 64
+    """
+    with _complaints():
+        _compare(files or [], scenario, patients, split, seed, out, json_path)
+
+
+def _compare(
+    files: list[Path], scenario_name: str, number: int, split: str, seed: int, out: Path, json_path: Path | None
+) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from plastenv.evaluation.comparison import Comparison, schedules, write_json
+    from plastenv.patients.cohort import Patients
+    from plastenv.patients.population import SPLITS
+    from plastenv.scenarios.scenario import load_scenario
+
+    task = load_scenario(scenario_name)
+    source = Patients(task.recipe, split)
+    if not 1 <= number <= SPLITS[split]:
+        raise ValueError(f"--patients {number}: split '{split}' has 1 to {SPLITS[split]} patients")
+    if not 0 <= seed < 2**62:
+        raise ValueError(f"--seed {seed}: expected a whole number from 0")
+    competitors = schedules(files, task)
+    _writable(out)
+    if json_path is not None:
+        _writable(json_path.parent)
+        if json_path.is_dir():
+            raise ValueError(f"--json {json_path}: is a folder, expected a file")
+    errors = Console(stderr=True)
+    indices = range(number)
+    comparison = Comparison(task, split, indices, seed, source.hash)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, disable=not errors.is_terminal) as progress:
+        missing = source.missing(number)
+        if missing and not errors.is_terminal:
+            typer.echo(f"growing {missing} patients (kept for later runs) ...", err=True)
+        growing = progress.add_task("growing patients (once)", total=missing) if missing else None
+        source.take(indices, None if growing is None else lambda n: progress.advance(growing, n))
+        out.mkdir(parents=True, exist_ok=True)
+        treating = progress.add_task("treating", total=number * len(competitors))
+        try:
+            for schedule in competitors:
+                progress.update(treating, description=f"treating: {schedule.name}")
+                comparison.add(schedule, lambda n: progress.advance(treating, n))
+                comparison.write(out)
+        except KeyboardInterrupt:
+            progress.stop()
+            finished = ", ".join(comparison.outcomes) or "none"
+            typer.echo(f"stopped; finished schedules are in {out}: {finished}", err=True)
+            raise typer.Exit(130) from None
+    if json_path is not None:
+        write_json(json_path, comparison.results())
+
+    from plastenv.report.figures import comparison_figure
+    from plastenv.report.tables import comparison_table
+
+    comparison_figure(comparison, out / "figure.png")
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    console.print(comparison_table(comparison))
+    console.print(f"results.json, episodes.parquet and figure.png are in {out}")

@@ -1,0 +1,149 @@
+"""Compare schedules on the same patients and the same lives."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import plastenv
+from plastenv.evaluation.rollout import RESPONSE, Outcome, RandomPolicy, Schedule, run
+from plastenv.evaluation.statistics import interval
+from plastenv.scenarios.scenario import Scenario
+from plastenv.therapy.protocol import library, load
+
+TWIN = "untreated"
+EPISODE_COLUMNS = tuple(name for name in Outcome._fields if name != "course")
+
+
+def schedules(files: Sequence[Path], scenario: Scenario) -> list[Schedule]:
+    """Return the schedules of `files`, or without any the built-in library.
+
+    Raises ProtocolError for a file that cannot be used and ValueError for a name that is given twice.
+    """
+    names = scenario.interventions
+    protocols = [load(path, scenario.horizon_days, names) for path in files] or library(scenario.horizon_days, names)
+    found = [Schedule(p.name, p.source, p.title, protocol=p) for p in protocols]
+    if not files:
+        found.append(Schedule("random", "hand-designed", "A random legal menu action every day", policy=RandomPolicy()))
+    for name in {schedule.name for schedule in found}:
+        if sum(schedule.name == name for schedule in found) > 1:
+            raise ValueError(f"two schedules are called '{name}'; expected different names")
+    if TWIN not in {schedule.name for schedule in found}:
+        twin = next(p for p in library(scenario.horizon_days, names) if p.name == TWIN)
+        found.insert(0, Schedule(twin.name, twin.source, twin.title, protocol=twin))
+    return sorted(found, key=lambda schedule: schedule.name != TWIN)
+
+
+def task_hash(scenario: Scenario, split: str, cohort_hash: str) -> str:
+    """Identify the task: same hash, same patients, same rules, same score."""
+    text = json.dumps([scenario.name, split, cohort_hash, scenario.model_dump(mode="json")], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Comparison:
+    """Outcomes of schedules as they come in, and the results that follow from them."""
+
+    def __init__(self, scenario: Scenario, split: str, patients: Sequence[int], seed: int, cohort_hash: str) -> None:
+        """Compare on `patients` of `split`; `seed` sets their lives."""
+        self.scenario, self.split, self.patients, self.seed = scenario, split, list(patients), seed
+        self.task_hash = task_hash(scenario, split, cohort_hash)
+        self.outcomes: dict[str, Outcome] = {}
+        self.sources: dict[str, str] = {}
+
+    def add(self, schedule: Schedule, tick: Callable[[int], None] | None = None, **options: Any) -> Outcome:
+        """Run one schedule and keep its outcome."""
+        outcome = run(self.scenario, schedule, self.split, self.patients, self.seed, tick, **options)
+        self.outcomes[schedule.name], self.sources[schedule.name] = outcome, schedule.source
+        return outcome
+
+    def ranked(self) -> list[str]:
+        """Names of the finished schedules, best score first."""
+        return sorted(self.outcomes, key=lambda name: -float(np.mean(self.outcomes[name].score)))
+
+    def row(self, name: str) -> dict[str, Any]:
+        """Summarise one schedule."""
+        outcome = self.outcomes[name]
+        remitted = outcome.restored_end >= RESPONSE
+        relapse = float(np.mean(outcome.restored_followup[remitted] < RESPONSE)) if remitted.any() else None
+        twin = self.outcomes.get(TWIN)
+        return {
+            "name": name,
+            "source": self.sources[name],
+            "score": interval(outcome.score, self.seed)._asdict(),
+            "function_end": float(np.mean(outcome.function_end)),
+            "function_followup": float(np.mean(outcome.function_followup)),
+            "treated_minus_twin": None if twin is None else interval(
+                outcome.function_followup - twin.function_followup, self.seed
+            )._asdict(),
+            "relapse": relapse,
+            "harm": float(np.mean(outcome.harm)),
+            "burden": float(np.mean(outcome.burden)),
+        }
+
+    def results(self) -> dict[str, Any]:
+        """Everything that results.json holds; differences are paired over patients."""
+        names = self.ranked()
+        differences = [
+            {"a": a, "b": b, **interval(self.outcomes[a].score - self.outcomes[b].score, self.seed)._asdict()}
+            for i, a in enumerate(names) for b in names[i + 1 :]
+        ]
+        return {
+            "scenario": self.scenario.name, "split": self.split, "patients": len(self.patients), "seed": self.seed,
+            "version": plastenv.__version__, "task_hash": self.task_hash,
+            "schedules": [self.row(name) for name in names], "differences": differences,
+        }
+
+    def episodes(self) -> pa.Table:
+        """One row per schedule and patient."""
+        columns: dict[str, list] = {"schedule": [], "patient": [], "seed": []}
+        columns |= {name: [] for name in EPISODE_COLUMNS}
+        for name, outcome in self.outcomes.items():
+            columns["schedule"] += [name] * len(self.patients)
+            columns["patient"] += self.patients
+            columns["seed"] += [self.seed + k for k in range(len(self.patients))]
+            for column in EPISODE_COLUMNS:
+                columns[column] += getattr(outcome, column).tolist()
+        return pa.table(columns)
+
+    def write(self, out: Path) -> None:
+        """Write results.json and episodes.parquet for what has finished; each file appears whole or not at all."""
+        write_json(out / "results.json", self.results())
+        with _whole(out / "episodes.parquet") as temporary:
+            pq.write_table(self.episodes(), temporary)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` as JSON so that the file appears whole or not at all."""
+    with _whole(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
+
+
+class _whole:  # noqa: N801 - reads as a verb
+    """A temporary file beside `path` that takes its place once the block has succeeded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> Path:
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+        os.close(handle)
+        self.temporary = Path(name)
+        return self.temporary
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.temporary.unlink(missing_ok=True)
+            return
+        with open(self.temporary, "rb") as file:
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        self.temporary.chmod(0o666 & ~umask)
+        os.replace(self.temporary, self.path)
