@@ -26,8 +26,10 @@ class Trace(NamedTuple):
     surprise: np.ndarray  # (steps,) float32, phasic release by outcomes that were not expected
     omission: np.ndarray  # (steps,) float32, phasic release by aversive outcomes that failed to come
     error: np.ndarray  # (1,), largest omission error of the episode
-    potentiation: np.ndarray  # (steps, units) float32, postsynaptic factor of potentiation
-    depression: np.ndarray  # (steps, units) float32, postsynaptic factor of depression
+    active: np.ndarray  # (units,) int64, the units that took part, first as many as there are
+    last: np.ndarray  # (units,) int64, step at which each of them has fallen silent
+    potentiation: np.ndarray  # (steps, units) float32, postsynaptic factor of potentiation of those units
+    depression: np.ndarray  # (steps, units) float32, postsynaptic factor of depression of those units
     up: np.ndarray  # (units,) float32
     down: np.ndarray  # (units,) float32
 
@@ -56,6 +58,8 @@ def scratch(units: int, inputs: int, dt: float) -> Trace:
         np.zeros(steps, np.float32),
         np.zeros(steps, np.float32),
         np.zeros(1),
+        np.zeros(units, np.int64),
+        np.zeros(units, np.int64),
         np.zeros((steps, units), np.float32),
         np.zeros((steps, units), np.float32),
         np.zeros(units, np.float32),
@@ -160,7 +164,7 @@ def simulate(
                 total[i] += cue_input[i]
         for j in range(units):
             level = rate[j]
-            if level > 0.001:
+            if level > 0.005:
                 for i in range(units):
                     total[i] += level * trace.weights[j, i]
         for i in range(units):

@@ -17,7 +17,8 @@ from plastenv.circuit.neurons import Stimulus, Trace
 from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.kernel import kernel
 
-SILENT = 0.02  # 2 Hz; below it a presynaptic unit writes nothing
+SILENT = 0.02  # 2 Hz; a unit that never passes it takes no part
+ECHO = 12  # steps after its last activity in which a unit still has a presynaptic trace
 
 
 @kernel
@@ -36,8 +37,10 @@ def _read_back(release: np.ndarray, steps: int, params: CircuitParams) -> np.nda
 @kernel
 def _factors(
     steps: int, tone: float, threshold: np.ndarray, anatomy: Anatomy, params: CircuitParams, trace: Trace
-) -> None:
-    """Fill the postsynaptic factors of the rule, already weighted by the modulator that will read them.
+) -> int:
+    """Fill the postsynaptic factors of the rule for the neurons that were active, and return their number.
+
+    The factors are already weighted by the modulator that will read them.
 
     A neuron that carries the expectation of an outcome that then fails to come is told so with reversed sign:
     its coincidences are depotentiated (Kim 2007, PNAS 104:20955), everyone else's are strengthened.
@@ -56,17 +59,31 @@ def _factors(
     leak_fast, leak_slow = np.float32(dt / rule.tau_minus), np.float32(dt / rule.tau_y)
     tonic, phasic = np.float32(tone * rule.modulator_tonic), np.float32(tone * rule.modulator_phasic)
     turned = np.float32(1.0 + rule.reversal)
-    fast = np.zeros(units, np.float32)
-    slow = np.zeros(units, np.float32)
+    number = 0
+    for i in range(units):
+        peak = np.float32(0.0)
+        last = 0
+        for step in range(steps):
+            peak = max(peak, trace.rates[step, i])
+            if trace.rates[step, i] > 0.25 * SILENT:
+                last = step
+        if peak >= SILENT:
+            trace.active[number] = i
+            trace.last[number] = min(steps, last + ECHO)
+            number += 1
+    fast = np.zeros(number, np.float32)
+    slow = np.zeros(number, np.float32)
     for step in range(steps):
         salient = tonic + phasic * (surprise[step] + omission[step])
         missed = phasic * omission[step] * turned
-        for i in range(units):
+        for a in range(number):
+            i = trace.active[a]
             rate = trace.rates[step, i]
-            trace.potentiation[step, i] = up * rate * slow[i] * (salient - missed * mistaken[i])
-            fast[i] += leak_fast * (rate - fast[i])
-            slow[i] += leak_slow * (rate - slow[i])
-            trace.depression[step, i] = down * fast[i] * np.float32(threshold[i]) * salient
+            trace.potentiation[step, a] = up * rate * slow[a] * (salient - missed * mistaken[i])
+            fast[a] += leak_fast * (rate - fast[a])
+            slow[a] += leak_slow * (rate - slow[a])
+            trace.depression[step, a] = down * fast[a] * np.float32(threshold[i]) * salient
+    return number
 
 
 @kernel
@@ -75,6 +92,7 @@ def _change(
     late: np.ndarray,
     refractory: np.ndarray,
     itself: int,
+    active: np.ndarray,
     up: np.ndarray,
     down: np.ndarray,
     rate: float,
@@ -86,13 +104,14 @@ def _change(
     limit, half = np.float32(rule.early_max), np.float32(rule.refractory_half)
     dose = np.float32(1.0 / rule.refractory_dose)
     moved = np.float32(0.0)
-    for i in range(early.shape[0]):
+    for a in range(active.shape[0]):
+        i = active[a]
         if i == itself:
             continue
         spent = refractory[i] / half
         spent *= spent
         ready = np.float32(1.0) / (np.float32(1.0) + spent * spent)
-        net = ready * unit * (up[i] - down[i])
+        net = ready * unit * (up[a] - down[a])
         was = early[i]
         rise = max(np.float32(0.0), net)
         fall = max(np.float32(0.0), -net)
@@ -103,7 +122,7 @@ def _change(
         now = (was - undone + rise) / (np.float32(1.0) + rise / limit)
         early[i] = (now - fall * half_late / span) / (np.float32(1.0) + fall / span)
         moved += abs(early[i] - was)
-        used = ready * dose * (abs(up[i]) + down[i]) * np.float32(rate)
+        used = ready * dose * (abs(up[a]) + down[a]) * np.float32(rate)
         refractory[i] += (np.float32(1.0) - refractory[i]) * used / (np.float32(1.0) + used)
     return moved
 
@@ -113,6 +132,7 @@ def induce(
     early: np.ndarray,
     late: np.ndarray,
     refractory: np.ndarray,
+    live: np.ndarray,
     steps: int,
     stimulus: Stimulus,
     tone: float,
@@ -124,42 +144,41 @@ def induce(
 ) -> float:
     """Apply the rule to one patient's synapses, (pre, post), after an episode of `steps` steps.
 
-    `rate` scales induction (NMDA receptors available, the patient's own rate). Returns the L1 norm of the change.
+    `rate` scales induction (NMDA receptors available, the patient's own rate); axons that changed are marked in
+    `live`, (pre,) bool. Returns the L1 norm of the change.
     """
     if steps < 2 or rate <= 0.0:
         return 0.0
-    _factors(steps, tone, threshold, anatomy, params, trace)
-    units = trace.rates.shape[1]
+    number = _factors(steps, tone, threshold, anatomy, params, trace)
+    active, up, down = trace.active[:number], trace.up, trace.down
     leak = np.float32(params.neuron.dt / params.plasticity.tau_plus)
+    units = trace.rates.shape[1]
     moved = 0.0
-    for j in range(units):
-        peak = np.float32(0.0)
-        for step in range(steps):
-            peak = max(peak, trace.rates[step, j])
-        if peak < SILENT:
-            continue
-        trace.up[:] = 0.0
-        trace.down[:] = 0.0
+    for a in range(number):
+        j = active[a]
+        up[:number] = 0.0
+        down[:number] = 0.0
         low = np.float32(0.0)
-        for step in range(steps):
+        for step in range(trace.last[a]):
             now = trace.rates[step, j]
             low += leak * (now - low)
-            for i in range(units):
-                trace.up[i] += low * trace.potentiation[step, i]
-                trace.down[i] += now * trace.depression[step, i]
-        moved += _change(early[j], late[j], refractory[j], j, trace.up, trace.down, rate, params)
+            for b in range(number):
+                up[b] += low * trace.potentiation[step, b]
+                down[b] += now * trace.depression[step, b]
+        moved += _change(early[j], late[j], refractory[j], j, active, up, down, rate, params)
+        live[j] = True
 
-    up_cue, down_cue = np.zeros(units, np.float32), np.zeros(units, np.float32)
-    up_all, down_all = np.zeros(units, np.float32), np.zeros(units, np.float32)
+    up_cue, down_cue = np.zeros(number, np.float32), np.zeros(number, np.float32)
+    up_all, down_all = np.zeros(number, np.float32), np.zeros(number, np.float32)
     low = np.float32(0.0)
     for step in range(steps):
         now = trace.cue[step]
         low += leak * (now - low)
-        for i in range(units):
-            up_cue[i] += low * trace.potentiation[step, i]
-            down_cue[i] += now * trace.depression[step, i]
-            up_all[i] += trace.potentiation[step, i]
-            down_all[i] += trace.depression[step, i]
+        for b in range(number):
+            up_cue[b] += low * trace.potentiation[step, b]
+            down_cue[b] += now * trace.depression[step, b]
+            up_all[b] += trace.potentiation[step, b]
+            down_all[b] += trace.depression[step, b]
     for k in range(anatomy.cues.shape[1]):
         cue = np.float32(0.0)
         if stimulus.cue >= 0:
@@ -167,9 +186,10 @@ def induce(
         context = anatomy.contexts[stimulus.context, k]
         if cue + context <= 0.0:
             continue
-        for i in range(units):
-            trace.up[i] = cue * up_cue[i] + context * up_all[i]
-            trace.down[i] = cue * down_cue[i] + context * down_all[i]
+        for b in range(number):
+            up[b] = cue * up_cue[b] + context * up_all[b]
+            down[b] = cue * down_cue[b] + context * down_all[b]
         j = units + k
-        moved += _change(early[j], late[j], refractory[j], -1, trace.up, trace.down, rate, params)
+        moved += _change(early[j], late[j], refractory[j], -1, active, up, down, rate, params)
+        live[j] = True
     return moved

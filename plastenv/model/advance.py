@@ -1,11 +1,11 @@
 """Advance patients along their calendar: the only place where circuit and molecules meet.
 
-One grid of an hour, refined to five minutes in hours that hold an episode or standing proteins; inside it the
+One grid of an hour, refined to ten minutes in hours that hold an episode or standing proteins; inside it the
 model stops at the exact second of every event. At every stop drugs and early traces move; at every grid point
-proteins, late phase, structure, brakes, chromatin and homeostasis move over the interval that ends there. The
-grid follows from the patient's own state and calendar, never from whoever looks, so results do not depend on
+proteins, growth factors and the late phase move over the interval that ends there; at every full hour structure,
+brakes, chromatin and homeostasis. The grid follows from the patient's own state and calendar, never from whoever looks, so results do not depend on
 how often that is. Patients are independent; the patient loop is outermost.
-Order at a stop: decay -> slow step (on the grid) -> treatment events -> everyday events.
+Order at a stop: decay -> consolidation (on the grid) -> hour -> treatment events -> everyday events.
 """
 
 from typing import NamedTuple
@@ -21,9 +21,10 @@ from plastenv.model.types import DAY, HOUR, Events, ModelParams, ModelState
 from plastenv.molecular.brakes import advance_brakes, maturity, structural_opening
 from plastenv.molecular.consolidation import (
     advance_growth_factors,
-    consolidate,
+    capture,
     decay_early,
     reactivate,
+    settle,
     translation,
 )
 from plastenv.molecular.epigenetics import advance_acetylation, permission
@@ -43,7 +44,7 @@ from plastenv.molecular.pharmacology import (
 )
 
 EVERYDAY_CUE, EVERYDAY_OUTCOME, REPLAY = INDEX["everyday-cue"], INDEX["everyday-outcome"], INDEX["replay"]
-FINE = 300  # s, grid of hours in which something happens
+FINE = 600  # s, grid of hours in which something happens
 STANDING = 1e-3  # protein level that keeps the fine grid
 SEIZURE = 0.45  # mean rate of all units, 100 Hz, that counts as a seizure under stimulation
 
@@ -97,38 +98,50 @@ def _replayed_cue(early: np.ndarray, key: np.uint64, tick: int, params: ModelPar
 
 
 @kernel
-def _slow_step(
-    p: int, state: ModelState, params: ModelParams, before: np.ndarray, acting: np.ndarray, hours: float, asleep: bool
+def _consolidate(
+    p: int, state: ModelState, params: ModelParams, acting: np.ndarray, live: np.ndarray, hours: float, asleep: bool
 ) -> None:
-    """Move the slow molecules and synapses of patient `p` over the `hours` that end at its clock."""
-    circuit, molecules, traits, molecular = state.circuit, state.molecules, state.traits, params.molecular
+    """Move proteins, growth factors and the late phase of patient `p` over the `hours` that end now."""
+    circuit, molecules, molecular = state.circuit, state.molecules, params.molecular
+    consolidation = molecular.consolidation
+    permitted = permission(molecules.acetylation[p], molecular.chromatin)
+    translated = translation(
+        molecules.bdnf[p], molecules.creb[p], permitted, acting[SYNTHESIS_BLOCK], asleep, consolidation
+    )
+    drive = capture(
+        circuit.early[p], circuit.late[p], live, molecules.protein[p], translated,
+        molecular.brakes.nets_shield * molecules.nets[p],
+        consolidation.protein_threshold * state.traits.protein_threshold[p], hours, consolidation,
+    )
+    molecules.bdnf[p], molecules.creb[p] = advance_growth_factors(
+        molecules.bdnf[p], molecules.creb[p], drive, permitted, acting[TRKB], hours, consolidation
+    )
+
+
+@kernel
+def _hour(p: int, state: ModelState, params: ModelParams, before: np.ndarray, acting: np.ndarray) -> None:
+    """Move brakes, chromatin, structure and homeostasis of patient `p` over the hour that ends now."""
+    circuit, molecules, molecular = state.circuit, state.molecules, params.molecular
     mean = np.empty(acting.shape[0])
     for t in range(acting.shape[0]):
         mean[t] = 0.5 * (before[t] + acting[t])
     before[:] = acting
     mature = maturity((state.clock[p] - params.everyday.birth) / DAY, molecular.brakes)
-
-    nets, nogo = advance_brakes(
-        molecules.nets[p], molecules.nogo[p], mature, mean[NET_DIGESTION], hours, molecular.brakes
+    molecules.nets[p], molecules.nogo[p] = advance_brakes(
+        molecules.nets[p], molecules.nogo[p], mature, mean[NET_DIGESTION], 1.0, molecular.brakes
     )
-    molecules.nets[p], molecules.nogo[p] = nets, nogo
     molecules.acetylation[p] = advance_acetylation(
-        molecules.acetylation[p], mature, mean[DEACETYLASE_BLOCK], hours, molecular.chromatin
+        molecules.acetylation[p], mature, mean[DEACETYLASE_BLOCK], 1.0, molecular.chromatin
     )
-    opening = structural_opening(nogo * traits.brakes[p], mean[NOGO_RELIEF], molecular.brakes)
-    permitted = permission(molecules.acetylation[p], molecular.chromatin)
-    block = mean[SYNTHESIS_BLOCK]
-    translated = translation(molecules.bdnf[p], molecules.creb[p], permitted, block, asleep, molecular.consolidation)
-    drive = consolidate(
-        circuit.early[p], circuit.late[p], circuit.structure[p], circuit.labile_pre[p], circuit.labile_post[p],
-        molecules.protein[p], translated, block, opening, molecular.brakes.nets_shield * nets,
-        molecular.consolidation.protein_threshold * traits.protein_threshold[p], hours, molecular.consolidation,
+    opening = structural_opening(
+        molecules.nogo[p] * state.traits.brakes[p], mean[NOGO_RELIEF], molecular.brakes
     )
-    molecules.bdnf[p], molecules.creb[p] = advance_growth_factors(
-        molecules.bdnf[p], molecules.creb[p], drive, permitted, mean[TRKB], hours, molecular.consolidation
+    settle(
+        circuit.late[p], circuit.structure[p], circuit.labile_pre[p], circuit.labile_post[p], mean[SYNTHESIS_BLOCK],
+        opening, 1.0, molecular.consolidation,
     )
     advance_homeostasis(
-        circuit.gain[p], circuit.activity[p], circuit.set_point[p], opening, hours, molecular.homeostasis
+        circuit.gain[p], circuit.activity[p], circuit.set_point[p], opening, 1.0, molecular.homeostasis
     )
 
 
@@ -140,7 +153,7 @@ def pv_scale(nets: float, inhibition: float, params: ModelParams) -> float:
 
 @kernel
 def _experience(
-    p: int, stimulus: Stimulus, state: ModelState, params: ModelParams, acting: np.ndarray, trace: Trace
+    p: int, stimulus: Stimulus, state: ModelState, params: ModelParams, acting: np.ndarray, live: np.ndarray, trace: Trace
 ) -> None:
     """Run one episode of patient `p` and write what it leaves behind."""
     circuit, molecules, traits, rule = state.circuit, state.molecules, state.traits, params.circuit.plasticity
@@ -158,7 +171,7 @@ def _experience(
         threshold[i] = 1.0 + rule.threshold_gain * away
     rate = traits.induction[p] * (1.0 - acting[NMDA_BLOCK]) * (1.0 + acting[NMDA_BOOST])
     circuit.turnover[p] += induce(
-        circuit.early[p], circuit.late[p], circuit.refractory[p], steps, stimulus, row[8], threshold, rate,
+        circuit.early[p], circuit.late[p], circuit.refractory[p], live, steps, stimulus, row[8], threshold, rate,
         params.anatomy, params.circuit, trace,
     )
 
@@ -174,7 +187,9 @@ def _experience(
         circuit.activity[p, i] += summed * dt / (waking.waking_seconds * waking.tau_activity)
         total += active[i]
     if stimulus.target >= 0 and total / units > SEIZURE:
-        state.seizures[p] += 1
+        if state.clock[p] - state.last_seizure[p] > HOUR:
+            state.seizures[p] += 1
+        state.last_seizure[p] = state.clock[p]
     full = steps == int(round(row[0] / dt))
     if stimulus.cue >= 0 and stimulus.outcome < 0 and full and stimulus.episode != REPLAY:
         for k in range(params.anatomy.cues.shape[1]):
@@ -204,6 +219,9 @@ def advance_patient(
     slot = 0
     while slot < slots and plan.time[plan.order[slot]] < clock:
         slot += 1
+    live = np.zeros(circuit.early.shape[1], np.bool_)
+    for j in range(live.shape[0]):
+        live[j] = np.abs(circuit.early[p, j]).max() > 0.0 or circuit.refractory[p, j].max() > 0.0
     swept = clock
     fine = molecules.protein[p].max() > STANDING
     while clock < until:
@@ -218,7 +236,7 @@ def advance_patient(
             begun = clock // HOUR % 24
             asleep = begun < life.wake or begun >= life.bed
             decay_early(
-                circuit.early[p], circuit.refractory[p], (stop - clock) / HOUR, asleep,
+                circuit.early[p], circuit.refractory[p], live, (stop - clock) / HOUR, asleep,
                 params.circuit.plasticity.tau_refractory, params.molecular.consolidation,
             )
             advance_drugs(
@@ -229,9 +247,10 @@ def advance_patient(
             clock = stop
             state.clock[p] = clock
             if clock % HOUR == 0 or (fine and clock % FINE == 0):
-                _slow_step(p, state, params, before, acting, (clock - swept) / HOUR, asleep)
+                _consolidate(p, state, params, acting, live, (clock - swept) / HOUR, asleep)
                 swept = clock
             if clock % HOUR == 0:
+                _hour(p, state, params, before, acting)
                 fine = molecules.protein[p].max() > STANDING
             if clock // DAY != day:
                 day = clock // DAY
@@ -249,7 +268,7 @@ def advance_patient(
                     events.episode[event], events.cue[event], events.context[event], events.outcome[event],
                     events.target[event], events.strength[event], events.intensity[event], events.amplitude[event],
                 )
-                _experience(p, stimulus, state, params, acting, trace)
+                _experience(p, stimulus, state, params, acting, live, trace)
                 fine = True
             event += 1
         while slot < slots and plan.time[plan.order[slot]] == clock:
@@ -267,7 +286,7 @@ def advance_patient(
             place = int(rng.uniform(key, tick, rng.EVERYDAY_CONTEXT) * life.contexts.shape[0])
             strength = life.weakest + (life.strongest - life.weakest) * rng.uniform(key, tick, rng.EVERYDAY_STRENGTH)
             stimulus = Stimulus(kind, cue, life.contexts[place], outcome, -1, strength, 1.0, 0.0)
-            _experience(p, stimulus, state, params, acting, trace)
+            _experience(p, stimulus, state, params, acting, live, trace)
             fine = True
             slot += 1
 

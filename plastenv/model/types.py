@@ -35,6 +35,7 @@ class ModelState(NamedTuple):
     circuit: CircuitState
     molecules: MolecularState
     seizures: np.ndarray  # (patients,) int64
+    last_seizure: np.ndarray  # (patients,) int64, s on the calendar
 
 
 class Everyday(NamedTuple):

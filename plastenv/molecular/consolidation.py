@@ -10,7 +10,7 @@
 Tag, protein and late phase follow Luboeinski & Tetzlaff 2021 (Commun Biol 4:275); the BDNF-CREB chain with
 Hill-2 steps follows Zhang, Smolen, Byrne et al. 2016 (ModelDB 222715). Lability: reactivation with prediction
 error makes synapses depend on protein synthesis for hours and lets structure follow (Nader 2000).
-Order within a step: proteins, late phase, competition, structure, lability, early decay.
+Order within a step: early decay, proteins, late phase, competition; every hour structure and lability.
 """
 
 from typing import Annotated, NamedTuple
@@ -20,6 +20,7 @@ import numpy as np
 from plastenv.kernel import kernel
 from plastenv.parameters import PROJECT, Par
 
+RESOLUTION = np.float32(1e-5)  # early change, or spent induction, that counts as none
 LUBOEINSKI = "Luboeinski & Tetzlaff 2021, Commun Biol 4:275"
 
 
@@ -88,40 +89,51 @@ def translation(bdnf: float, creb: float, permitted: float, block: float, asleep
 
 
 @kernel
-def decay_early(early: np.ndarray, refractory: np.ndarray, hours: float, asleep: bool, tau_refractory: float,
-                params: ConsolidationParams) -> None:
-    """Let the early phase and the refractory state of one patient's synapses decay for `hours`."""
+def decay_early(
+    early: np.ndarray, refractory: np.ndarray, live: np.ndarray, hours: float, asleep: bool, tau_refractory: float,
+    params: ConsolidationParams,
+) -> None:
+    """Let the early phase and the refractory state of one patient's synapses decay for `hours`.
+
+    `live`, (pre,) bool, marks axons with anything to decay; traces below the resolution end, and their axon with them.
+    """
     keep = np.float32(np.exp(-hours / params.tau_early * (params.sleep_downscaling if asleep else 1.0)))
     ready = np.float32(np.exp(-hours / tau_refractory))
     for j in range(early.shape[0]):
+        if not live[j]:
+            continue
+        most = np.float32(0.0)
         for i in range(early.shape[1]):
             early[j, i] *= keep
             refractory[j, i] *= ready
+            most = max(most, max(abs(early[j, i]), refractory[j, i]))
+        if most < RESOLUTION:
+            live[j] = False
+            for i in range(early.shape[1]):
+                early[j, i] = 0.0
+                refractory[j, i] = 0.0
 
 
 @kernel
-def consolidate(
-    early: np.ndarray, late: np.ndarray, structure: np.ndarray, labile_pre: np.ndarray, labile_post: np.ndarray,
-    protein: np.ndarray, translated: float, block: float, opening: float, shield: float, threshold: float,
-    hours: float, params: ConsolidationParams,
+def capture(
+    early: np.ndarray, late: np.ndarray, live: np.ndarray, protein: np.ndarray, translated: float, shield: float,
+    threshold: float, hours: float, params: ConsolidationParams,
 ) -> float:
-    """Advance one patient's proteins (units,), late phase and structure (pre, post) by `hours`.
+    """Advance one patient's proteins, (units,), by `hours` and let tagged synapses capture them.
 
-    Returns the mean protein drive of the circuit. `block` is the share of protein synthesis inhibited, `opening`
-    of the structural stage, `shield` of late depression prevented, `threshold` the patient's protein threshold.
+    `translated` is the share of the protein drive that is made, `shield` of late depression prevented,
+    `threshold` the patient's protein threshold. Returns the mean protein drive of the circuit.
     """
     pre, post = late.shape
     quartic = np.float32(params.tag**4)
     tagged = np.zeros(post, np.float32)
-    used = np.zeros(post, np.float32)
     for j in range(pre):
-        for i in range(post):
-            tagged[i] += abs(early[j, i]) * _tag(early[j, i], quartic)
-            used[i] += late[j, i]
+        if live[j]:
+            for i in range(post):
+                tagged[i] += abs(early[j, i]) * _tag(early[j, i], quartic)
     keep = np.exp(-hours / params.tau_protein)
     mean = 0.0
     gain = np.zeros(post, np.float32)
-    room = np.zeros(post, np.float32)
     active = False
     for i in range(post):
         drive = (tagged[i] / threshold) ** 4
@@ -131,41 +143,61 @@ def consolidate(
         average = made + (protein[i] - made) * (1.0 - keep) * params.tau_protein / hours
         protein[i] = made + (protein[i] - made) * keep
         gain[i] = np.float32(1.0 - np.exp(-max(0.0, average) * params.late_rate * hours))
-        room[i] = np.float32(max(0.0, 1.0 - used[i] / params.resource))
         active = active or gain[i] > 1e-7
+    if not active:
+        return mean
+    room = np.zeros(post, np.float32)
+    for j in range(pre):
+        for i in range(post):
+            room[i] += late[j, i]
+    for i in range(post):
+        room[i] = max(np.float32(0.0), np.float32(1.0) - room[i] / np.float32(params.resource))
     limit = np.float32(1.0 / params.late_max)
     spare = np.float32(1.0 - shield)
     unit = np.float32(params.late_unit)
-    if active:
-        for j in range(pre):
-            won = np.float32(0.0)
-            owned = np.float32(0.0)
+    for j in range(pre):
+        if not live[j]:
+            continue
+        won = np.float32(0.0)
+        owned = np.float32(0.0)
+        for i in range(post):
+            step = gain[i] * _tag(early[j, i], quartic)
+            grown = unit * step * max(np.float32(0.0), np.float32(1.0) - late[j, i] * limit) * room[i]
+            grown = grown if early[j, i] > 0.0 else np.float32(0.0)
+            shrunk = step * spare * late[j, i] if early[j, i] < 0.0 else np.float32(0.0)
+            owned += late[j, i]
+            won += grown
+            late[j, i] += grown - shrunk
+        if won > 0.0 and owned > 0.0:
+            lost = min(np.float32(params.competition) * won * spare / (owned + won), np.float32(0.5))
             for i in range(post):
-                step = gain[i] * _tag(early[j, i], quartic)
-                grown = unit * step * max(np.float32(0.0), np.float32(1.0) - late[j, i] * limit) * room[i]
-                grown = grown if early[j, i] > 0.0 else np.float32(0.0)
-                shrunk = step * spare * late[j, i] if early[j, i] < 0.0 else np.float32(0.0)
-                owned += late[j, i]
-                won += grown
-                late[j, i] += grown - shrunk
-            if won > 0.0 and owned > 0.0:
-                lost = np.float32(params.competition) * won * spare / (owned + won)
-                lost = min(lost, np.float32(0.5))
-                for i in range(post):
-                    late[j, i] -= lost * late[j, i]
+                late[j, i] -= lost * late[j, i]
+    return mean
+
+
+@kernel
+def settle(
+    late: np.ndarray, structure: np.ndarray, labile_pre: np.ndarray, labile_post: np.ndarray, block: float,
+    opening: float, hours: float, params: ConsolidationParams,
+) -> None:
+    """Let one patient's late phase and structure, (pre, post), relax to each other for `hours`; close lability.
+
+    `block` is the share of protein synthesis inhibited, `opening` of the structural stage. The exchange is exact
+    for constant arguments; where synapses are labile it is first order (linearly implicit).
+    """
+    pre, post = late.shape
     to_structure = 1.0 / (24.0 * params.tau_late)
     to_late = 1.0 / (24.0 * params.tau_structure)
-    labile = False
-    for i in range(post):
-        labile = labile or labile_post[i] > 1e-3
-    plain_rate = to_structure + to_late * opening
-    plain = np.float32((1.0 - np.exp(-plain_rate * hours)) / plain_rate)
-    down, up = np.float32(to_structure) * plain, np.float32(to_late * opening) * plain
+    labile = labile_post.max() > 1e-3
+    rate = to_structure + to_late * opening
+    moved = (1.0 - np.exp(-rate * hours)) / rate
+    down, up = np.float32(to_structure * moved), np.float32(to_late * opening * moved)
     for j in range(pre):
         if labile and labile_pre[j] > 1e-3:
             for i in range(post):
-                open_here = opening + (1.0 - opening) * params.labile_structure * labile_pre[j] * labile_post[i]
-                loss = np.float32(np.exp(-params.labile_loss * block * labile_pre[j] * labile_post[i] * hours))
+                share = labile_pre[j] * labile_post[i]
+                open_here = opening + (1.0 - opening) * params.labile_structure * share
+                loss = np.float32(1.0 / (1.0 + params.labile_loss * block * share * hours))
                 gap = late[j, i] - structure[j, i]
                 late[j, i] = loss * (late[j, i] - down * gap)
                 structure[j, i] = loss * (structure[j, i] + np.float32(to_late * open_here * hours) * gap)
@@ -179,7 +211,6 @@ def consolidate(
         labile_pre[j] *= close
     for i in range(post):
         labile_post[i] *= close
-    return mean
 
 
 @kernel

@@ -55,6 +55,7 @@ def newborn(keys: np.ndarray, traits: Traits, params: ModelParams, youth: Youth)
         circuit=circuit,
         molecules=infant(len(keys), units, len(COMPOUNDS)),
         seizures=np.zeros(len(keys), np.int64),
+        last_seizure=np.full(len(keys), params.everyday.birth - DAY, np.int64),
     )
 
 

@@ -14,7 +14,7 @@ from plastenv.model.types import DAY, HOUR
 from plastenv.molecular.pharmacology import COMPOUND_INDEX
 
 TRIALS_PER_HOUR = 24  # exposure trials of a session at dose 1
-TRAINS_PER_HOUR = 60  # stimulation trains at any amplitude
+TRAINS_PER_HOUR = 40  # stimulation trains at any amplitude
 EPISODES_PER_DAY = 4  # environment at dose 1, per cue
 WAKING = (8, 20)  # hours between which an environment acts
 
@@ -70,16 +70,16 @@ CATALOGUE = (
         0, 0, 0.1, "Rothbaum 2014 Am J Psychiatry 171:640 (alprazolam hinders exposure)", {"rapid-opener": 24.0},
     ),
     Intervention(
-        "excitatory-stimulation", "stimulation", "trains that drive a region", ("prefrontal", "broad"), 2.0, 3, 2, 400,
+        "excitatory-stimulation", "stimulation", "trains that drive a region", ("prefrontal", "broad"), 2.0, 2, 2, 400,
         20, 60, 0.2, "Cole 2022 Am J Psychiatry 179:132 (accelerated prefrontal stimulation)",
     ),
     Intervention(
-        "inhibitory-stimulation", "stimulation", "trains that silence a region", ("amygdala",), 2.0, 3, 2, 400, 20, 60, 0.2,
+        "inhibitory-stimulation", "stimulation", "trains that silence a region", ("amygdala",), 2.0, 2, 2, 400, 20, 60, 0.2,
         "Gamboa 2010 Exp Brain Res 204:181 (continuous theta bursts)", sign=-1.0,
     ),
     Intervention(
         "extinction-training", "training", "prolonged cues without the feared outcome, avoidance prevented",
-        ("all-cues", "cue-1", "cue-2", "cue-3", "cue-4"), 2.0, 4, 1, 200, 60, 600, 0.5,
+        ("all-cues", "cue-1", "cue-2", "cue-3", "cue-4"), 1.0, 4, 1, 200, 60, 600, 0.5,
         "Craske 2014 Behav Res Ther 58:10; Urcelay 2009 Learn Behav 37:60",
     ),
     Intervention(
