@@ -11,8 +11,7 @@ T = TypeVar("T", bound=tuple)  # a NamedTuple of arrays, or of such NamedTuples
 def take(tree: T, index: slice | np.ndarray | Sequence[int]) -> T:
     """Return a contiguous copy of the rows `index` of every array in `tree`."""
     leaves = (
-        take(leaf, index) if hasattr(leaf, "_fields") else np.ascontiguousarray(leaf[index]).copy()
-        for leaf in tree
+        take(leaf, index) if hasattr(leaf, "_fields") else np.ascontiguousarray(leaf[index]).copy() for leaf in tree
     )
     return type(tree)(*leaves)
 
@@ -57,9 +56,7 @@ def flatten(tree: tuple, prefix: str = "") -> dict[str, np.ndarray]:
 def unflatten(kind: type[T], named: dict[str, np.ndarray], prefix: str = "") -> T:
     """Rebuild a `kind` from the names that `flatten` gave; a missing array raises KeyError."""
     leaves = (
-        unflatten(hint, named, f"{prefix}{field}.")
-        if hasattr(hint, "_fields")
-        else named[prefix + field]
+        unflatten(hint, named, f"{prefix}{field}.") if hasattr(hint, "_fields") else named[prefix + field]
         for field, hint in kind.__annotations__.items()
     )
     return kind(*leaves)

@@ -12,7 +12,9 @@ import typer
 import plastenv
 
 app = typer.Typer(
-    add_completion=True, no_args_is_help=True, pretty_exceptions_enable=False,
+    add_completion=True,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
     help="Search for treatments that re-open plasticity and use the window well. Research software, no medical advice.",
 )
 
@@ -66,12 +68,16 @@ def _writable(path: Path) -> None:
 
 @app.command()
 def compare(
-    files: Annotated[list[Path] | None, typer.Argument(help="Schedule files; without any, the built-in library.")] = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Schedule files; without any, the built-in library.")
+    ] = None,
     scenario: Annotated[str, typer.Option(help="Scenario.")] = "Fear",
     patients: Annotated[int, typer.Option(help="How many patients of the split.")] = 32,
     split: Annotated[str, typer.Option(help="train, validation, test or shift.")] = "test",
     seed: Annotated[int, typer.Option(help="Sets the patients' everyday lives; patient k lives seed + k.")] = 0,
-    out: Annotated[Path, typer.Option(help="Folder for results.json, episodes.parquet and figure.png.")] = Path("runs/compare"),
+    out: Annotated[Path, typer.Option(help="Folder for results.json, episodes.parquet and figure.png.")] = Path(
+        "runs/compare"
+    ),
     json_path: Annotated[Path | None, typer.Option("--json", help="Write results.json here as well.")] = None,
 ) -> None:
     """Compare treatment schedules on the same patients and print a ranking with 95 % intervals.

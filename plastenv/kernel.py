@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numba as nb
 import platformdirs
@@ -47,10 +47,10 @@ CACHE_FOLDER = _cache_folder()
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` with numba: cached by source, releasing the GIL, reassociating but keeping NaN."""
-    was = nb.config.CACHE_DIR
-    nb.config.CACHE_DIR = CACHE_FOLDER
+    config: Any = nb.config
+    was, config.CACHE_DIR = config.CACHE_DIR, CACHE_FOLDER
     try:
         compiled: Callable[P, R] = nb.njit(cache=True, nogil=True, fastmath=FAST)(function)
     finally:
-        nb.config.CACHE_DIR = was
+        config.CACHE_DIR = was
     return compiled

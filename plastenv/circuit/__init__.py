@@ -1,0 +1,1 @@
+"""The fast circuit: rate neurons, the plasticity rule, the event table, probes."""

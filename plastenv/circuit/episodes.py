@@ -18,7 +18,9 @@ class Episode(NamedTuple):
     outcome: tuple[float, float] = (0.0, 0.0)  # s
     stimulation: tuple[float, float] = (0.0, 0.0)  # s
     avoidable: bool = False  # the subject may end the cue once it expects an aversive outcome
-    modulator: float = 1.0  # neuromodulatory tone, 1 = awake; volleys recruit release (Hays 2013, Prog Brain Res 207:275)
+    modulator: float = (
+        1.0  # neuromodulatory tone, 1 = awake; volleys recruit release (Hays 2013, Prog Brain Res 207:275)
+    )
 
 
 EPISODES = (
@@ -38,7 +40,5 @@ LONGEST = max(episode.duration for episode in EPISODES)
 
 def table() -> np.ndarray:
     """Return the event table as numbers, (episodes, columns) in the order of `COLUMNS`."""
-    rows = [
-        (e.duration, *e.cue, *e.outcome, *e.stimulation, float(e.avoidable), e.modulator) for e in EPISODES
-    ]
+    rows = [(e.duration, *e.cue, *e.outcome, *e.stimulation, float(e.avoidable), e.modulator) for e in EPISODES]
     return np.array(rows, np.float64)

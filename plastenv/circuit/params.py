@@ -38,8 +38,12 @@ class PlasticityParams(NamedTuple):
     modulator_tonic: Annotated[float, Par("plasticity without prediction error", "1", PROJECT)] = 0.08
     modulator_phasic: Annotated[float, Par("plasticity per unit of prediction error", "1", PROJECT)] = 9.0
     reversal: Annotated[
-        float, Par("depotentiation of a mistaken expectation per omission, over the gain of others", "1",
-                   "Kim 2007, PNAS 104:20955 (depotentiation in extinction); size " + PROJECT)
+        float,
+        Par(
+            "depotentiation of a mistaken expectation per omission, over the gain of others",
+            "1",
+            "Kim 2007, PNAS 104:20955 (depotentiation in extinction); size " + PROJECT,
+        ),
     ] = 0.5
     tau_eligibility: Annotated[float, Par("eligibility trace", "s", "Izhikevich 2007, Cereb Cortex 17:2443")] = 1.0
     tau_modulator: Annotated[float, Par("clearance of the phasic modulator", "s", "Izhikevich 2007")] = 0.2

@@ -124,7 +124,7 @@ def _change(
         moved += abs(early[i] - was)
         used = ready * dose * (abs(up[a]) + down[a]) * np.float32(rate)
         refractory[i] += (np.float32(1.0) - refractory[i]) * used / (np.float32(1.0) + used)
-    return moved
+    return float(moved)
 
 
 @kernel

@@ -13,8 +13,17 @@ DEPTH_STEPS = 6  # bisections of the push that frees a cue; resolution 1/64
 
 @kernel
 def probe(
-    cue: int, context: int, strength: float, outcome: int, push: float, gain: np.ndarray, pv: float,
-    anatomy: Anatomy, params: CircuitParams, trace: Trace, answer: np.ndarray,
+    cue: int,
+    context: int,
+    strength: float,
+    outcome: int,
+    push: float,
+    gain: np.ndarray,
+    pv: float,
+    anatomy: Anatomy,
+    params: CircuitParams,
+    trace: Trace,
+    answer: np.ndarray,
 ) -> None:
     """Show one cue and write the mean rate of every assembly at its end into `answer`, (assemblies,), 100 Hz.
 
@@ -49,8 +58,15 @@ def clarity(answer: np.ndarray, right: int) -> float:
 
 @kernel
 def depth(
-    cue: int, context: int, strength: float, gain: np.ndarray, pv: float, anatomy: Anatomy,
-    params: CircuitParams, trace: Trace, answer: np.ndarray,
+    cue: int,
+    context: int,
+    strength: float,
+    gain: np.ndarray,
+    pv: float,
+    anatomy: Anatomy,
+    params: CircuitParams,
+    trace: Trace,
+    answer: np.ndarray,
 ) -> float:
     """Return the smallest push towards the right assembly that makes it win, 0 (wins unaided) to 1."""
     right, outcome = anatomy.cue_assembly[cue], anatomy.cue_outcome[cue]

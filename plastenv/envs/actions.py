@@ -75,9 +75,7 @@ def wishes(action: np.ndarray, scenario: Scenario, kind: str, now: int, decision
     return sorted(asked, key=lambda a: a.time)
 
 
-def decode(
-    asked: list[Administration], before: list[Administration], scenario: Scenario, whole: bool
-) -> Command:
+def decode(asked: list[Administration], before: list[Administration], scenario: Scenario, whole: bool) -> Command:
     """Split what is asked into what may be given and what is refused; `whole` refuses all if one part is."""
     given: list[Administration] = []
     for administration in asked:
@@ -91,6 +89,6 @@ def menu_mask(before: list[Administration], scenario: Scenario, now: int, decisi
     """Return which menu actions are legal now, (actions,) int8; 0, to wait, always is."""
     legal = np.ones(len(scenario.menu), np.int8)
     for row in range(1, len(legal)):
-        asked = wishes(np.int64(row), scenario, "menu", now, decision_hours)
+        asked = wishes(np.array(row), scenario, "menu", now, decision_hours)
         legal[row] = decode(asked, before, scenario, True).refused == 0
     return legal

@@ -66,8 +66,10 @@ class PatientBatch:
     ) -> None:
         """Raises ValueError for an argument that is not one of its choices, naming the nearest."""
         choices = {
-            "observe": (observe, ("clinic", "state")), "actions": (actions, ("menu", "doses")),
-            "reward": (reward, ("dense", "sparse")), "fidelity": (fidelity, ("rate",)),
+            "observe": (observe, ("clinic", "state")),
+            "actions": (actions, ("menu", "doses")),
+            "reward": (reward, ("dense", "sparse")),
+            "fidelity": (fidelity, ("rate",)),
         }
         for argument, (value, valid) in choices.items():
             if value not in valid:
@@ -91,8 +93,12 @@ class PatientBatch:
         self.state: ModelState | None = None
 
     def reset(
-        self, seeds: Sequence[int], episodes: Sequence[int], rows: Sequence[int] | None = None,
-        patients: Sequence[int] | None = None, report: Report | None = None,
+        self,
+        seeds: Sequence[int],
+        episodes: Sequence[int],
+        rows: Sequence[int] | None = None,
+        patients: Sequence[int] | None = None,
+        report: Report | None = None,
     ) -> np.ndarray:
         """Put new patients into `rows` (default: all) and return the observations of all rows.
 
@@ -136,10 +142,12 @@ class PatientBatch:
     def masks(self) -> np.ndarray:
         """Return which menu actions are legal now, (rows, actions) int8."""
         assert self.state is not None, "reset comes first"
-        return np.stack([
-            act.menu_mask(self.given[row], self.scenario, int(self.state.clock[row]), self.decision_hours)
-            for row in range(self.rows)
-        ])
+        return np.stack(
+            [
+                act.menu_mask(self.given[row], self.scenario, int(self.state.clock[row]), self.decision_hours)
+                for row in range(self.rows)
+            ]
+        )
 
     def step(self, actions: Any) -> Step:
         """Treat every row that is still in treatment for one decision interval.
@@ -153,7 +161,7 @@ class PatientBatch:
         live = np.flatnonzero(self.ended == 0)
         refused = np.zeros(self.rows, np.int64)
         before, until = self.state.clock.copy(), self.state.clock.copy()
-        for row in live:
+        for row in live.tolist():
             asked = act.wishes(checked[row], self.scenario, self.acts, int(before[row]), self.decision_hours)
             command = act.decode(asked, self.given[row], self.scenario, self.acts == "menu")
             refused[row] = command.refused
@@ -190,10 +198,12 @@ class PatientBatch:
 
     def _paid(self, before: np.ndarray, until: np.ndarray) -> np.ndarray:
         weight = self.scenario.objective.burden
-        return np.array([
-            weight * sum(given.burden for given in self.given[row] if before[row] <= given.time < until[row])
-            for row in range(self.rows)
-        ])
+        return np.array(
+            [
+                weight * sum(given.burden for given in self.given[row] if before[row] <= given.time < until[row])
+                for row in range(self.rows)
+            ]
+        )
 
     def _endings(self, live: np.ndarray, seizures: np.ndarray) -> np.ndarray:
         assert self.state is not None
@@ -212,11 +222,14 @@ class PatientBatch:
             later = arrays.take(self.state, rows)
             kept = [
                 [event for event in self._calendars[row] if event.time >= later.clock[k]]
-                if self.ended[row] == ENDINGS.index("horizon") else []
+                if self.ended[row] == ENDINGS.index("horizon")
+                else []
                 for k, row in enumerate(rows)
             ]
             advance(
-                later, lay_out([[*ahead, *self.scenario.challenge] for ahead in kept]), self.scenario.params,
+                later,
+                lay_out([[*ahead, *self.scenario.challenge] for ahead in kept]),
+                self.scenario.params,
                 self.scenario.followup,
             )
             measured = measure(later, self.scenario.params, self.scenario.read_outs)
@@ -224,8 +237,13 @@ class PatientBatch:
             share = restored(measured.function, reference)
             harmed = harm(measured.memories, later.seizures, reference, self.scenario.objective)
             columns = (
-                100.0 * share - harmed - self.burden[rows], measured.function, measured.memories, share, harmed,
-                self.burden[rows], later.seizures,
+                100.0 * share - harmed - self.burden[rows],
+                measured.function,
+                measured.memories,
+                share,
+                harmed,
+                self.burden[rows],
+                later.seizures,
             )
             for field, column in zip(result, columns, strict=True):
                 field[rows] = column
@@ -236,7 +254,13 @@ class PatientBatch:
         rows = []
         for row in range(self.rows):
             seen, self._rating[row] = observe(
-                self.observes, self.scenario, row, self.state, self.measured, self.burden[row], self.given[row],
+                self.observes,
+                self.scenario,
+                row,
+                self.state,
+                self.measured,
+                self.burden[row],
+                self.given[row],
                 self._rating[row],
             )
             rows.append(seen)

@@ -70,8 +70,14 @@ def _normal(key: np.uint64, tick: int) -> float:
 
 
 def observe(
-    kind: str, scenario: Scenario, row: int, state: ModelState, measured: Measurements, burden: float,
-    given: list[Administration], last_rating: float,
+    kind: str,
+    scenario: Scenario,
+    row: int,
+    state: ModelState,
+    measured: Measurements,
+    burden: float,
+    given: list[Administration],
+    last_rating: float,
 ) -> tuple[np.ndarray, float]:
     """Return one patient's observation, (channels,) float32, and its latest symptom rating.
 
@@ -86,9 +92,10 @@ def observe(
             last_rating = float(np.clip(1.0 - measured.function[row] + RATING_ERROR * _normal(key, now), 0.0, 1.0))
         values += [last_rating, float(came), burden / scenario.objective.dropout]
     else:
-        values += [float(getattr(measured, name)[row]) for name in (
-            "function", "capture", "memories", "nets", "nogo", "acetylation", "bdnf", "early", "unsettled"
-        )]
+        values += [
+            float(getattr(measured, name)[row])
+            for name in ("function", "capture", "memories", "nets", "nogo", "acetylation", "bdnf", "early", "unsettled")
+        ]
         values += [*state.molecules.plasma[row], *state.molecules.effect[row]]
     values += [day, 1.0 - day]
     since, amount = [], []

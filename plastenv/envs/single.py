@@ -13,7 +13,10 @@ def step_info(step: Step, row: int, ending: int) -> dict[str, Any]:
     terms = {name: float(term[row]) for name, term in zip(step.terms._fields, step.terms, strict=True)}
     costs = {"burden": -100.0 * terms["burden"], "harm": -100.0 * terms["harm"]}
     info: dict[str, Any] = {
-        "terms": terms, "costs": costs, "cost": sum(costs.values()), "refused": int(step.refused[row]),
+        "terms": terms,
+        "costs": costs,
+        "cost": sum(costs.values()),
+        "refused": int(step.refused[row]),
     }
     if step.terminated[row]:
         info["ending"] = ENDINGS[ending]

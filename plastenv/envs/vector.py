@@ -61,12 +61,14 @@ class PatientVectorEnv(VectorEnv):
     def _infos(self, step: Any) -> dict[str, Any]:
         info: dict[str, Any] = {}
         for row in range(self.num_envs):
-            own: dict[str, Any] = {"refused": int(step.refused[row]), "cost": -100.0 * float(
-                step.terms.burden[row] + step.terms.harm[row]
-            )}
+            own: dict[str, Any] = {
+                "refused": int(step.refused[row]),
+                "cost": -100.0 * float(step.terms.burden[row] + step.terms.harm[row]),
+            }
             if step.terminated[row]:
                 own |= {
-                    "ending": ENDINGS[int(self.batch.ended[row])], "followup": followup_info(step.followup, row),
+                    "ending": ENDINGS[int(self.batch.ended[row])],
+                    "followup": followup_info(step.followup, row),
                 }
             info = self._add_info(info, own, row)
         return info

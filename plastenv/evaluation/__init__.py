@@ -1,0 +1,1 @@
+"""Rollouts, statistics and comparisons."""

@@ -79,9 +79,9 @@ class Comparison:
             "score": interval(outcome.score, self.seed)._asdict(),
             "function_end": float(np.mean(outcome.function_end)),
             "function_followup": float(np.mean(outcome.function_followup)),
-            "treated_minus_twin": None if twin is None else interval(
-                outcome.function_followup - twin.function_followup, self.seed
-            )._asdict(),
+            "treated_minus_twin": None
+            if twin is None
+            else interval(outcome.function_followup - twin.function_followup, self.seed)._asdict(),
             "relapse": relapse,
             "harm": float(np.mean(outcome.harm)),
             "burden": float(np.mean(outcome.burden)),
@@ -92,12 +92,18 @@ class Comparison:
         names = self.ranked()
         differences = [
             {"a": a, "b": b, **interval(self.outcomes[a].score - self.outcomes[b].score, self.seed)._asdict()}
-            for i, a in enumerate(names) for b in names[i + 1 :]
+            for i, a in enumerate(names)
+            for b in names[i + 1 :]
         ]
         return {
-            "scenario": self.scenario.name, "split": self.split, "patients": len(self.patients), "seed": self.seed,
-            "version": plastenv.__version__, "task_hash": self.task_hash,
-            "schedules": [self.row(name) for name in names], "differences": differences,
+            "scenario": self.scenario.name,
+            "split": self.split,
+            "patients": len(self.patients),
+            "seed": self.seed,
+            "version": plastenv.__version__,
+            "task_hash": self.task_hash,
+            "schedules": [self.row(name) for name in names],
+            "differences": differences,
         }
 
     def episodes(self) -> pa.Table:

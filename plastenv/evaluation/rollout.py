@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol as Interface
+from typing import Any, NamedTuple
+from typing import Protocol as Interface
 
 import numpy as np
 
@@ -65,8 +66,13 @@ class Outcome(NamedTuple):
 
 
 def _run(
-    scenario: Scenario, schedule: Schedule, split: str, indices: Sequence[int], seeds: Sequence[int],
-    options: dict[str, Any], tick: Callable[[int], None] | None,
+    scenario: Scenario,
+    schedule: Schedule,
+    split: str,
+    indices: Sequence[int],
+    seeds: Sequence[int],
+    options: dict[str, Any],
+    tick: Callable[[int], None] | None,
 ) -> Outcome:
     batch = PatientBatch(scenario, len(indices), patients=split, **options)
     observation = batch.reset(seeds, [0] * len(indices), patients=indices)
@@ -98,19 +104,35 @@ def _run(
             )
             done = step.followup
             columns = (
-                done.score, batch.measured.function, done.function, end, done.restored, done.memories, done.harm,
-                done.burden, done.seizures, resource, batch.state.circuit.turnover - turned, deep,
+                done.score,
+                batch.measured.function,
+                done.function,
+                end,
+                done.restored,
+                done.memories,
+                done.harm,
+                done.burden,
+                done.seizures,
+                resource,
+                batch.state.circuit.turnover - turned,
+                deep,
             )
             for target, column in zip(outcome, columns, strict=True):
                 target[ending] = column[ending]
             if tick:
                 tick(len(ending))
-    return Outcome(*outcome, np.stack(course, 1))
+    return Outcome(*[*outcome, np.stack(course, 1)])
 
 
 def run(
-    scenario: Scenario, schedule: Schedule, split: str, patients: Sequence[int], seed: int,
-    tick: Callable[[int], None] | None = None, threads: int = 2, **options: Any,
+    scenario: Scenario,
+    schedule: Schedule,
+    split: str,
+    patients: Sequence[int],
+    seed: int,
+    tick: Callable[[int], None] | None = None,
+    threads: int = 2,
+    **options: Any,
 ) -> Outcome:
     """Treat `patients` of `split` by `schedule` and follow them up.
 
@@ -119,10 +141,12 @@ def run(
     """
     parts = np.array_split(np.arange(len(patients)), min(threads, len(patients)))
     with ThreadPoolExecutor(threads) as pool:
-        outcomes = list(pool.map(
-            lambda part: _run(
-                scenario, schedule, split, [patients[k] for k in part], [seed + int(k) for k in part], options, tick
-            ),
-            parts,
-        ))
+        outcomes = list(
+            pool.map(
+                lambda part: _run(
+                    scenario, schedule, split, [patients[k] for k in part], [seed + int(k) for k in part], options, tick
+                ),
+                parts,
+            )
+        )
     return Outcome(*(np.concatenate(columns) for columns in zip(*outcomes, strict=True)))

@@ -3,8 +3,8 @@
 One grid of an hour, refined to ten minutes in hours that hold an episode or standing proteins; inside it the
 model stops at the exact second of every event. At every stop drugs and early traces move; at every grid point
 proteins, growth factors and the late phase move over the interval that ends there; at every full hour structure,
-brakes, chromatin and homeostasis. The grid follows from the patient's own state and calendar, never from whoever looks, so results do not depend on
-how often that is. Patients are independent; the patient loop is outermost.
+brakes, chromatin and homeostasis. The grid follows from the patient's own state and calendar, never from whoever
+looks, so results do not depend on how often that is. Patients are independent; the patient loop is outermost.
 Order at a stop: decay -> consolidation (on the grid) -> hour -> treatment events -> everyday events.
 """
 
@@ -109,9 +109,15 @@ def _consolidate(
         molecules.bdnf[p], molecules.creb[p], permitted, acting[SYNTHESIS_BLOCK], asleep, consolidation
     )
     drive = capture(
-        circuit.early[p], circuit.late[p], live, molecules.protein[p], translated,
+        circuit.early[p],
+        circuit.late[p],
+        live,
+        molecules.protein[p],
+        translated,
         molecular.brakes.nets_shield * molecules.nets[p],
-        consolidation.protein_threshold * state.traits.protein_threshold[p], hours, consolidation,
+        consolidation.protein_threshold * state.traits.protein_threshold[p],
+        hours,
+        consolidation,
     )
     molecules.bdnf[p], molecules.creb[p] = advance_growth_factors(
         molecules.bdnf[p], molecules.creb[p], drive, permitted, acting[TRKB], hours, consolidation
@@ -133,16 +139,18 @@ def _hour(p: int, state: ModelState, params: ModelParams, before: np.ndarray, ac
     molecules.acetylation[p] = advance_acetylation(
         molecules.acetylation[p], mature, mean[DEACETYLASE_BLOCK], 1.0, molecular.chromatin
     )
-    opening = structural_opening(
-        molecules.nogo[p] * state.traits.brakes[p], mean[NOGO_RELIEF], molecular.brakes
-    )
+    opening = structural_opening(molecules.nogo[p] * state.traits.brakes[p], mean[NOGO_RELIEF], molecular.brakes)
     settle(
-        circuit.late[p], circuit.structure[p], circuit.labile_pre[p], circuit.labile_post[p], mean[SYNTHESIS_BLOCK],
-        opening, 1.0, molecular.consolidation,
+        circuit.late[p],
+        circuit.structure[p],
+        circuit.labile_pre[p],
+        circuit.labile_post[p],
+        mean[SYNTHESIS_BLOCK],
+        opening,
+        1.0,
+        molecular.consolidation,
     )
-    advance_homeostasis(
-        circuit.gain[p], circuit.activity[p], circuit.set_point[p], opening, 1.0, molecular.homeostasis
-    )
+    advance_homeostasis(circuit.gain[p], circuit.activity[p], circuit.set_point[p], opening, 1.0, molecular.homeostasis)
 
 
 @kernel
@@ -153,7 +161,13 @@ def pv_scale(nets: float, inhibition: float, params: ModelParams) -> float:
 
 @kernel
 def _experience(
-    p: int, stimulus: Stimulus, state: ModelState, params: ModelParams, acting: np.ndarray, live: np.ndarray, trace: Trace
+    p: int,
+    stimulus: Stimulus,
+    state: ModelState,
+    params: ModelParams,
+    acting: np.ndarray,
+    live: np.ndarray,
+    trace: Trace,
 ) -> None:
     """Run one episode of patient `p` and write what it leaves behind."""
     circuit, molecules, traits, rule = state.circuit, state.molecules, state.traits, params.circuit.plasticity
@@ -171,8 +185,18 @@ def _experience(
         threshold[i] = 1.0 + rule.threshold_gain * away
     rate = traits.induction[p] * (1.0 - acting[NMDA_BLOCK]) * (1.0 + acting[NMDA_BOOST])
     circuit.turnover[p] += induce(
-        circuit.early[p], circuit.late[p], circuit.refractory[p], live, steps, stimulus, row[8], threshold, rate,
-        params.anatomy, params.circuit, trace,
+        circuit.early[p],
+        circuit.late[p],
+        circuit.refractory[p],
+        live,
+        steps,
+        stimulus,
+        row[8],
+        threshold,
+        rate,
+        params.anatomy,
+        params.circuit,
+        trace,
     )
 
     dt = params.circuit.neuron.dt
@@ -236,12 +260,22 @@ def advance_patient(
             begun = clock // HOUR % 24
             asleep = begun < life.wake or begun >= life.bed
             decay_early(
-                circuit.early[p], circuit.refractory[p], live, (stop - clock) / HOUR, asleep,
-                params.circuit.plasticity.tau_refractory, params.molecular.consolidation,
+                circuit.early[p],
+                circuit.refractory[p],
+                live,
+                (stop - clock) / HOUR,
+                asleep,
+                params.circuit.plasticity.tau_refractory,
+                params.molecular.consolidation,
             )
             advance_drugs(
-                molecules.depot[p], molecules.plasma[p], molecules.effect[p], molecules.tolerance[p],
-                state.traits.clearance[p], (stop - clock) / HOUR, drugs,
+                molecules.depot[p],
+                molecules.plasma[p],
+                molecules.effect[p],
+                molecules.tolerance[p],
+                state.traits.clearance[p],
+                (stop - clock) / HOUR,
+                drugs,
             )
             actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], drugs, acting)
             clock = stop
@@ -265,8 +299,14 @@ def advance_patient(
                 molecules.depot[p, events.compound[event]] += events.dose[event]
             else:
                 stimulus = Stimulus(
-                    events.episode[event], events.cue[event], events.context[event], events.outcome[event],
-                    events.target[event], events.strength[event], events.intensity[event], events.amplitude[event],
+                    events.episode[event],
+                    events.cue[event],
+                    events.context[event],
+                    events.outcome[event],
+                    events.target[event],
+                    events.strength[event],
+                    events.intensity[event],
+                    events.amplitude[event],
                 )
                 _experience(p, stimulus, state, params, acting, live, trace)
                 fine = True

@@ -16,15 +16,21 @@ from plastenv.parameters import PROJECT, Par
 class BrakeParams(NamedTuple):
     """Maturation and recovery of the brakes."""
 
-    closure_age: Annotated[float, Par("age at which the critical period is half closed", "d of compressed youth",
-                                      PROJECT)] = 31.0
+    closure_age: Annotated[
+        float, Par("age at which the critical period is half closed", "d of compressed youth", PROJECT)
+    ] = 31.0
     closure_width: Annotated[float, Par("width of closure", "d", PROJECT)] = 2.0
     tau_nets: Annotated[float, Par("re-formation of nets", "d", "Bruckner 1998, Exp Brain Res 121:300 (weeks)")] = 21.0
     tau_nogo: Annotated[float, Par("myelination in youth and turnover", "d", "McGee 2005, Science 309:2222")] = 4.0
-    nets_pv: Annotated[float, Par("share of adult PV drive that nets add", "1", "Lensjo 2017, J Neurosci 37:1269")] = 0.15
-    nets_shield: Annotated[float, Par("share of late depression that nets prevent", "1", "Gogolla 2009, Science 325:1258")] = 0.7
-    structure_leak: Annotated[float, Par("structural turnover left under full Nogo-A signalling", "1",
-                                         "Akbik 2013, Neuron 77:859")] = 0.004
+    nets_pv: Annotated[float, Par("share of adult PV drive that nets add", "1", "Lensjo 2017, J Neurosci 37:1269")] = (
+        0.15
+    )
+    nets_shield: Annotated[
+        float, Par("share of late depression that nets prevent", "1", "Gogolla 2009, Science 325:1258")
+    ] = 0.7
+    structure_leak: Annotated[
+        float, Par("structural turnover left under full Nogo-A signalling", "1", "Akbik 2013, Neuron 77:859")
+    ] = 0.004
     structure_steepness: Annotated[float, Par("Hill exponent of structural opening", "1", PROJECT)] = 2.0
 
 

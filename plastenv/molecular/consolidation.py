@@ -30,19 +30,31 @@ class ConsolidationParams(NamedTuple):
     tau_early: Annotated[float, Par("effective decay of the early phase", "h", LUBOEINSKI)] = 1.9
     tag: Annotated[float, Par("early change that half-sets a tag", "1", LUBOEINSKI + " (0.2 h0)")] = 0.02
     tau_protein: Annotated[float, Par("protein turnover", "h", LUBOEINSKI)] = 1.0
-    protein_threshold: Annotated[float, Par("tagged change per neuron that half-drives proteins", "1",
-                                            LUBOEINSKI + " (0.5 h0; here over tagged synapses)")] = 0.15
-    late_rate: Annotated[float, Par("late change per protein, in h0 (growth) or of itself (loss)", "1/h",
-                                    LUBOEINSKI + " (1/h at p = 1)")] = 0.6
+    protein_threshold: Annotated[
+        float,
+        Par(
+            "tagged change per neuron that half-drives proteins",
+            "1",
+            LUBOEINSKI + " (0.5 h0; here over tagged synapses)",
+        ),
+    ] = 0.15
+    late_rate: Annotated[
+        float, Par("late change per protein, in h0 (growth) or of itself (loss)", "1/h", LUBOEINSKI + " (1/h at p = 1)")
+    ] = 0.6
     late_unit: Annotated[float, Par("h0, weight that a fully expressed late phase adds", "1", LUBOEINSKI)] = 0.1
     late_max: Annotated[float, Par("soft limit of the late phase", "1", PROJECT)] = 4.0
-    resource: Annotated[float, Par("dendritic resource per neuron, summed late weight", "1",
-                                   "Triesch 2018, eLife 7:e37836")] = 12.0
-    competition: Annotated[float, Par("share of an axon's gain that its other synapses lose", "1",
-                                      "limited presynaptic resource; Triesch 2018")] = 0.6
+    resource: Annotated[
+        float, Par("dendritic resource per neuron, summed late weight", "1", "Triesch 2018, eLife 7:e37836")
+    ] = 12.0
+    competition: Annotated[
+        float,
+        Par("share of an axon's gain that its other synapses lose", "1", "limited presynaptic resource; Triesch 2018"),
+    ] = 0.6
     tau_late: Annotated[float, Par("return of the late phase to structure", "d", "a week; " + PROJECT)] = 7.0
-    tau_structure: Annotated[float, Par("structure follows the late phase while open", "d",
-                                        "spine turnover; Moda-Sava 2019, Science 364:eaat8078")] = 5.0
+    tau_structure: Annotated[
+        float,
+        Par("structure follows the late phase while open", "d", "spine turnover; Moda-Sava 2019, Science 364:eaat8078"),
+    ] = 5.0
     tau_bdnf: Annotated[float, Par("BDNF turnover", "h", "Zhang 2016, ModelDB 222715")] = 4.0
     tau_creb: Annotated[float, Par("CREB phosphorylation", "h", "Zhang 2016, ModelDB 222715")] = 6.0
     bdnf_release: Annotated[float, Par("BDNF released by a fully driven circuit", "1", PROJECT)] = 0.5
@@ -50,12 +62,16 @@ class ConsolidationParams(NamedTuple):
     bdnf_basal: Annotated[float, Par("BDNF without activity", "1", PROJECT)] = 0.7
     bdnf_half: Annotated[float, Par("BDNF that half-drives CREB and translation", "1", "Zhang 2016")] = 1.0
     sleep_translation: Annotated[float, Par("translation asleep over awake", "1", "Seibt & Frank 2012")] = 1.5
-    sleep_downscaling: Annotated[float, Par("early decay asleep over awake", "1", "Tononi & Cirelli 2014, Neuron 81:12")] = 1.3
+    sleep_downscaling: Annotated[
+        float, Par("early decay asleep over awake", "1", "Tononi & Cirelli 2014, Neuron 81:12")
+    ] = 1.3
     tau_labile: Annotated[float, Par("closing of lability", "h", "under 6 h; Nader 2000, Nature 406:722")] = 2.0
     labile_half: Annotated[float, Par("omission error that half-opens lability", "1", PROJECT)] = 0.25
     labile_close: Annotated[float, Par("lability closed per well-predicted trial", "1", PROJECT)] = 0.8
     labile_loss: Annotated[float, Par("loss of labile synapses without synthesis", "1/h", "Nader 2000")] = 1.2
-    labile_structure: Annotated[float, Par("structural opening of labile synapses", "1", "Monfils 2009, Science 324:951")] = 1.0
+    labile_structure: Annotated[
+        float, Par("structural opening of labile synapses", "1", "Monfils 2009, Science 324:951")
+    ] = 1.0
 
 
 @kernel
@@ -75,14 +91,18 @@ def advance_growth_factors(
     half = params.bdnf_half**2
     follow_creb = 1.0 - np.exp(-0.5 * hours / params.tau_creb)
     middle = creb + follow_creb * (bdnf**2 / (bdnf**2 + half) - creb)
-    target = (params.bdnf_basal + params.bdnf_release * drive + params.bdnf_feedback * middle * permitted) * (1.0 + trkb)
+    target = (params.bdnf_basal + params.bdnf_release * drive + params.bdnf_feedback * middle * permitted) * (
+        1.0 + trkb
+    )
     bdnf_new = target + (bdnf - target) * np.exp(-hours / params.tau_bdnf)
     creb = middle + follow_creb * (bdnf_new**2 / (bdnf_new**2 + half) - middle)
     return bdnf_new, creb
 
 
 @kernel
-def translation(bdnf: float, creb: float, permitted: float, block: float, asleep: bool, params: ConsolidationParams) -> float:
+def translation(
+    bdnf: float, creb: float, permitted: float, block: float, asleep: bool, params: ConsolidationParams
+) -> float:
     """Return the share of the protein drive that is translated; 1 in a young, awake, unblocked circuit."""
     trophic = 2.0 * bdnf**2 / (bdnf**2 + params.bdnf_half**2)
     return trophic * (0.5 + creb) * permitted * (1.0 - block) * (params.sleep_translation if asleep else 1.0)
@@ -90,7 +110,12 @@ def translation(bdnf: float, creb: float, permitted: float, block: float, asleep
 
 @kernel
 def decay_early(
-    early: np.ndarray, refractory: np.ndarray, live: np.ndarray, hours: float, asleep: bool, tau_refractory: float,
+    early: np.ndarray,
+    refractory: np.ndarray,
+    live: np.ndarray,
+    hours: float,
+    asleep: bool,
+    tau_refractory: float,
     params: ConsolidationParams,
 ) -> None:
     """Let the early phase and the refractory state of one patient's synapses decay for `hours`.
@@ -116,8 +141,15 @@ def decay_early(
 
 @kernel
 def capture(
-    early: np.ndarray, late: np.ndarray, live: np.ndarray, protein: np.ndarray, translated: float, shield: float,
-    threshold: float, hours: float, params: ConsolidationParams,
+    early: np.ndarray,
+    late: np.ndarray,
+    live: np.ndarray,
+    protein: np.ndarray,
+    translated: float,
+    shield: float,
+    threshold: float,
+    hours: float,
+    params: ConsolidationParams,
 ) -> float:
     """Advance one patient's proteins, (units,), by `hours` and let tagged synapses capture them.
 
@@ -177,8 +209,14 @@ def capture(
 
 @kernel
 def settle(
-    late: np.ndarray, structure: np.ndarray, labile_pre: np.ndarray, labile_post: np.ndarray, block: float,
-    opening: float, hours: float, params: ConsolidationParams,
+    late: np.ndarray,
+    structure: np.ndarray,
+    labile_pre: np.ndarray,
+    labile_post: np.ndarray,
+    block: float,
+    opening: float,
+    hours: float,
+    params: ConsolidationParams,
 ) -> None:
     """Let one patient's late phase and structure, (pre, post), relax to each other for `hours`; close lability.
 
@@ -214,9 +252,7 @@ def settle(
 
 
 @kernel
-def reactivate(
-    labile: np.ndarray, active: np.ndarray, error: float, params: ConsolidationParams
-) -> None:
+def reactivate(labile: np.ndarray, active: np.ndarray, error: float, params: ConsolidationParams) -> None:
     """Open the lability of what was active in proportion to the prediction error left, close it where none is."""
     surprise = error**2 / (error**2 + params.labile_half**2)
     for j in range(labile.shape[0]):

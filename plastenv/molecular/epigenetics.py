@@ -12,8 +12,9 @@ class ChromatinParams(NamedTuple):
     """Turnover and set-points of histone acetylation."""
 
     tau: Annotated[float, Par("acetylation turnover", "h", "hours; Levenson 2004, J Biol Chem 279:40545")] = 4.0
-    deacetylase_young: Annotated[float, Par("deacetylase activity over acetylase activity, newborn", "1",
-                                            "Putignano 2007, Neuron 53:747")] = 0.25
+    deacetylase_young: Annotated[
+        float, Par("deacetylase activity over acetylase activity, newborn", "1", "Putignano 2007, Neuron 53:747")
+    ] = 0.25
     deacetylase_adult: Annotated[float, Par("the same, adult", "1", "Putignano 2007, Neuron 53:747")] = 1.0
     half: Annotated[float, Par("acetylation that half-permits transcription", "1", PROJECT)] = 0.5
 

@@ -33,7 +33,11 @@ def departure(activity: float, set_point: float, homeostasis: HomeostasisParams)
 
 @kernel
 def advance_homeostasis(
-    gain: np.ndarray, activity: np.ndarray, set_point: np.ndarray, opening: float, hours: float,
+    gain: np.ndarray,
+    activity: np.ndarray,
+    set_point: np.ndarray,
+    opening: float,
+    hours: float,
     homeostasis: HomeostasisParams,
 ) -> None:
     """Advance one patient's scaling factors, running activity and set-points, (units,), by `hours`."""

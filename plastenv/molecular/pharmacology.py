@@ -55,7 +55,10 @@ class Compound:
 
 COMPOUNDS = (
     Compound(
-        "rapid-opener", 0.3, 24.0, 48.0,
+        "rapid-opener",
+        0.3,
+        24.0,
+        48.0,
         (
             Action(NMDA_BLOCK, 1.0, 0.45),
             Action(NOGO_RELIEF, 0.95, 0.3, 2.0, "effect"),
@@ -65,7 +68,10 @@ COMPOUNDS = (
         "(Li 2010 Science 329:959; Moda-Sava 2019 Science 364:eaat8078; Nardou 2023 Nature 618:790)",
     ),
     Compound(
-        "slow-opener", 2.0, 72.0, 240.0,
+        "slow-opener",
+        2.0,
+        72.0,
+        240.0,
         (
             Action(NOGO_RELIEF, 0.85, 3.5, 2.0, "effect"),
             Action(TRKB, 0.6, 3.0, 2.0, "effect"),
@@ -75,27 +81,49 @@ COMPOUNDS = (
         "Castren & Antila 2017 Mol Psychiatry 22:1085)",
     ),
     Compound(
-        "deacetylase-inhibitor", 0.5, 4.0, 12.0, (Action(DEACETYLASE_BLOCK, 0.9, 0.4),),
+        "deacetylase-inhibitor",
+        0.5,
+        4.0,
+        12.0,
+        (Action(DEACETYLASE_BLOCK, 0.9, 0.4),),
         "Class I inhibitor, hours (Levenson 2004 J Biol Chem 279:40545; Graff 2014 Cell 156:261)",
     ),
     Compound(
-        "net-enzyme", 12.0, 24.0, 72.0, (Action(NET_DIGESTION, 0.04, 0.4, 2.0, "effect"),),
+        "net-enzyme",
+        12.0,
+        24.0,
+        72.0,
+        (Action(NET_DIGESTION, 0.04, 0.4, 2.0, "effect"),),
         "Chondroitinase ABC, local; nets re-form over weeks (Pizzorusso 2002 Science 298:1248)",
     ),
     Compound(
-        "nmda-coagonist", 0.5, 10.0, 12.0, (Action(NMDA_BOOST, 0.8, 0.8),),
+        "nmda-coagonist",
+        0.5,
+        10.0,
+        12.0,
+        (Action(NMDA_BOOST, 0.8, 0.8),),
         "D-cycloserine before exposure; chronic dosing abolishes the gain (Walker 2002 J Neurosci 22:2343; "
         "Parnas 2005 Neurobiol Learn Mem 83:224)",
-        adaptation=6.0, tolerance_h=120.0,
+        adaptation=6.0,
+        tolerance_h=120.0,
     ),
     Compound(
-        "synthesis-blocker", 0.2, 3.0, 4.0, (Action(SYNTHESIS_BLOCK, 0.95, 0.25, 3.0),),
+        "synthesis-blocker",
+        0.2,
+        3.0,
+        4.0,
+        (Action(SYNTHESIS_BLOCK, 0.95, 0.25, 3.0),),
         "Anisomycin-like, local, hours (Nader 2000 Nature 406:722)",
     ),
     Compound(
-        "anxiolytic", 0.5, 14.0, 24.0, (Action(INHIBITION, 0.6, 1.0),),
+        "anxiolytic",
+        0.5,
+        14.0,
+        24.0,
+        (Action(INHIBITION, 0.6, 1.0),),
         "Benzodiazepine: potentiates GABA-A; tolerance in weeks (Hensch 1998 Science 282:1504 for its use as opener)",
-        adaptation=0.5, tolerance_h=240.0,
+        adaptation=0.5,
+        tolerance_h=240.0,
     ),
 )
 COMPOUND_INDEX = {compound.name: row for row, compound in enumerate(COMPOUNDS)}
@@ -131,14 +159,22 @@ def pharmacology(compounds: tuple[Compound, ...] = COMPOUNDS) -> Pharmacology:
         np.array([1 / c.effect_h for c in compounds]),
         np.array([1 / c.tolerance_h for c in compounds]),
         np.array([c.adaptation for c in compounds]),
-        maximum, ec50, hill, slow,
+        maximum,
+        ec50,
+        hill,
+        slow,
     )
 
 
 @kernel
 def advance_drugs(
-    depot: np.ndarray, plasma: np.ndarray, effect: np.ndarray, tolerance: np.ndarray,
-    clearance: float, hours: float, drugs: Pharmacology,
+    depot: np.ndarray,
+    plasma: np.ndarray,
+    effect: np.ndarray,
+    tolerance: np.ndarray,
+    clearance: float,
+    hours: float,
+    drugs: Pharmacology,
 ) -> None:
     """Advance one patient's drug levels, (compounds,), by `hours`; `clearance` scales elimination."""
     for d in range(depot.shape[0]):

@@ -1,0 +1,1 @@
+"""Who the patients are and how they grew up."""

@@ -105,7 +105,9 @@ def _grow(recipe: Recipe, split: str, candidates: range) -> Cohort:
     premorbid, sibling, patient = develop(keys, traits, recipe.params, recipe.youth, recipe.context)
     courses = [untreated_course(patient, recipe, seed) for seed in range(COURSES)]
     return Cohort(
-        patient, premorbid, sibling,
+        patient,
+        premorbid,
+        sibling,
         measure(premorbid, recipe.params, recipe.probes).function,
         measure(sibling, recipe.params, recipe.probes).function,
         np.stack([functions for functions, _ in courses], 1),
@@ -148,7 +150,7 @@ def _save(path: Path, cohort: Cohort) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, checksum=np.array(_checksum(named)), **named)  # type: ignore[arg-type]
+            np.savez(file, allow_pickle=False, checksum=np.array(_checksum(named)), **named)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -88,8 +88,15 @@ def adversity(key: int, hours: np.ndarray, context: int, params: ModelParams, yo
             for k in range(4):
                 at = first + day * DAY + (WAKE + 1 + hour) * HOUR + k * HOUR // 4 + 200 * cue + 11
                 calendar.append(
-                    Event(at, episode=INDEX["pairing"], cue=cue, context=context, outcome=aversive,
-                          strength=0.8 + 0.1 * k, intensity=INTENSITY)
+                    Event(
+                        at,
+                        episode=INDEX["pairing"],
+                        cue=cue,
+                        context=context,
+                        outcome=aversive,
+                        strength=0.8 + 0.1 * k,
+                        intensity=INTENSITY,
+                    )
                 )
     return calendar
 

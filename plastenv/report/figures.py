@@ -42,7 +42,9 @@ def comparison_figure(comparison: Comparison, path: Path) -> None:
             courses.plot(gap, later, "o", color=colour, markersize=5)
         courses.axvspan(0, scenario.horizon_days, color="#f3f3f3", zorder=0)
         ticks = [*range(0, scenario.horizon_days + 1, max(7, scenario.horizon_days // 4)), gap]
-        courses.set_xticks(ticks, [f"{t:g}" for t in ticks[:-1]] + [f"{scenario.horizon_days + scenario.followup_days}"])
+        courses.set_xticks(
+            ticks, [f"{t:g}" for t in ticks[:-1]] + [f"{scenario.horizon_days + scenario.followup_days}"]
+        )
         courses.set_ylim(0.0, 1.0)
         courses.set_xlabel("day of treatment (shaded), then follow-up")
         courses.set_ylabel("symptoms (1 - function)")

@@ -8,7 +8,8 @@ from plastenv.evaluation.comparison import Comparison
 def comparison_table(comparison: Comparison) -> Table:
     """Return the ranking of a comparison, best score first."""
     table = Table(
-        title=f"{comparison.scenario.name}: {len(comparison.patients)} {comparison.split} patients, seed {comparison.seed}",
+        title=f"{comparison.scenario.name}, {len(comparison.patients)} {comparison.split} patients, "
+        f"seed {comparison.seed}",
         caption="Intervals: 95 % bootstrap over patients. Function 0 to 1. Score, harm and burden in points.",
     )
     table.add_column("schedule", no_wrap=True)
@@ -17,11 +18,15 @@ def comparison_table(comparison: Comparison) -> Table:
     for row in comparison.results()["schedules"]:
         score, twin = row["score"], row["treated_minus_twin"]
         table.add_row(
-            row["name"], f"{score['mean']:.1f}", f"{score['low']:.1f} to {score['high']:.1f}",
-            f"{row['function_end']:.2f}", f"{row['function_followup']:.2f}",
+            row["name"],
+            f"{score['mean']:.1f}",
+            f"{score['low']:.1f} to {score['high']:.1f}",
+            f"{row['function_end']:.2f}",
+            f"{row['function_followup']:.2f}",
             "-" if twin is None else f"{twin['mean']:+.3f}",
             "-" if twin is None else f"{twin['low']:+.3f} to {twin['high']:+.3f}",
             "-" if row["relapse"] is None else f"{100 * row['relapse']:.0f} %",
-            f"{row['harm']:.1f}", f"{row['burden']:.1f}",
+            f"{row['harm']:.1f}",
+            f"{row['burden']:.1f}",
         )
     return table

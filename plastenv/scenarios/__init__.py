@@ -1,0 +1,1 @@
+"""Tasks: one data file each."""

@@ -10,7 +10,14 @@ RECALL_RATE = 0.6  # 100 Hz; an assembly at this rate expects its outcome fully
 
 
 def fear_anatomy(
-    units: int, cues: int, contexts: int, teaching: float, relief: float, restraint: float, suppression: float, context_rate: float
+    units: int,
+    cues: int,
+    contexts: int,
+    teaching: float,
+    relief: float,
+    restraint: float,
+    suppression: float,
+    context_rate: float,
 ) -> Anatomy:
     """Wire `cues` assemblies of an eighth of the units... and one aversive assembly."""
     size = units // 8
@@ -44,7 +51,9 @@ def fear_anatomy(
         surprise_gain=np.full(cues + 1, SURPRISE, np.float32),
         omission_gain=omission,
         omission_drive=relieved.astype(np.float32),
-        stimulation=np.stack([assemblies[:spare].sum(0), assemblies[cues], np.ones(units, np.float32)]).astype(np.float32),
+        stimulation=np.stack([assemblies[:spare].sum(0), assemblies[cues], np.ones(units, np.float32)]).astype(
+            np.float32
+        ),
         cue_outcome=np.arange(cues, dtype=np.int64),
         assemblies=assemblies,
         cue_assembly=np.arange(cues, dtype=np.int64),

@@ -106,8 +106,17 @@ class Scenario(_Part):
         """The frozen parameter set with this scenario's anatomy and everyday life."""
         a, life, birth = self.anatomy, self.everyday, -self.youth.days * DAY
         everyday = Everyday(
-            birth + self.youth.infancy * DAY, birth, np.arange(life.cues), life.extra, np.array(life.contexts),
-            life.benign, life.strength[0], life.strength[1], life.wake, life.bed, life.replays,
+            birth + self.youth.infancy * DAY,
+            birth,
+            np.arange(life.cues),
+            life.extra,
+            np.array(life.contexts),
+            life.benign,
+            life.strength[0],
+            life.strength[1],
+            life.wake,
+            life.bed,
+            life.replays,
         )
         wiring = fear_anatomy(
             a.units, a.cues, a.contexts, a.teaching, a.relief, a.restraint, a.suppression, a.context_rate
@@ -153,7 +162,12 @@ class Scenario(_Part):
     def recipe(self) -> Recipe:
         """What the scenario's patients follow from."""
         return Recipe(
-            self.params, self.read_outs, self.population, self.youth, self.adversity_context, self.challenge,
+            self.params,
+            self.read_outs,
+            self.population,
+            self.youth,
+            self.adversity_context,
+            self.challenge,
             self.followup,
         )
 
@@ -172,9 +186,7 @@ def _administration(item: list[Any]) -> Administration:
     name, hour, dose, *rest = item
     what, options = BY_NAME[name], rest[0] if rest else {}
     minutes = options.get("minutes", what.minutes)
-    return Administration(
-        round(hour * HOUR), minutes * 60, name, options.get("target", what.targets[0]), float(dose)
-    )
+    return Administration(round(hour * HOUR), minutes * 60, name, options.get("target", what.targets[0]), float(dose))
 
 
 def load_scenario(name: str, **changes: Any) -> Scenario:

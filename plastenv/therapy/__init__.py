@@ -1,0 +1,1 @@
+"""Interventions and the schedules that give them."""

@@ -41,59 +41,192 @@ class Intervention:
 
 CATALOGUE = (
     Intervention(
-        "rapid-opener", "drug", "ketamine-like: blocks NMDA receptors for a day, loosens Nogo signalling for days",
-        ("systemic",), 1.5, 1, 48, 20, 0, 0, 0.5, "Li 2010 Science 329:959; Wilkinson 2018 Am J Psychiatry 175:150",
+        "rapid-opener",
+        "drug",
+        "ketamine-like: blocks NMDA receptors for a day, loosens Nogo signalling for days",
+        ("systemic",),
+        1.5,
+        1,
+        48,
+        20,
+        0,
+        0,
+        0.5,
+        "Li 2010 Science 329:959; Wilkinson 2018 Am J Psychiatry 175:150",
         {"anxiolytic": 24.0},
     ),
     Intervention(
-        "slow-opener", "drug", "fluoxetine-like: opens slowly with daily doses", ("systemic",), 1.0, 1, 20, 60, 0, 0, 0.1,
+        "slow-opener",
+        "drug",
+        "fluoxetine-like: opens slowly with daily doses",
+        ("systemic",),
+        1.0,
+        1,
+        20,
+        60,
+        0,
+        0,
+        0.1,
         "Maya Vetencourt 2008 Science 320:385; Karpova 2011 Science 334:1731",
     ),
     Intervention(
-        "deacetylase-inhibitor", "drug", "raises histone acetylation for hours", ("systemic",), 1.5, 1, 20, 60, 0, 0, 0.3,
-        "Graff 2014 Cell 156:261", {"synthesis-blocker": 24.0},
+        "deacetylase-inhibitor",
+        "drug",
+        "raises histone acetylation for hours",
+        ("systemic",),
+        1.5,
+        1,
+        20,
+        60,
+        0,
+        0,
+        0.3,
+        "Graff 2014 Cell 156:261",
+        {"synthesis-blocker": 24.0},
     ),
     Intervention(
-        "net-enzyme", "drug", "digests perineuronal nets; they re-form in weeks", ("local",), 1.0, 1, 14 * 24, 3, 0, 0, 4.0,
+        "net-enzyme",
+        "drug",
+        "digests perineuronal nets; they re-form in weeks",
+        ("local",),
+        1.0,
+        1,
+        14 * 24,
+        3,
+        0,
+        0,
+        4.0,
         "Gogolla 2009 Science 325:1258; Pizzorusso 2002 Science 298:1248",
     ),
     Intervention(
-        "nmda-coagonist", "drug", "d-cycloserine-like: raises NMDA receptor function, with tolerance", ("systemic",),
-        1.0, 1, 20, 60, 0, 0, 0.1, "Ressler 2004 Arch Gen Psychiatry 61:1136",
+        "nmda-coagonist",
+        "drug",
+        "d-cycloserine-like: raises NMDA receptor function, with tolerance",
+        ("systemic",),
+        1.0,
+        1,
+        20,
+        60,
+        0,
+        0,
+        0.1,
+        "Ressler 2004 Arch Gen Psychiatry 61:1136",
     ),
     Intervention(
-        "synthesis-blocker", "drug", "blocks protein synthesis for hours", ("local",), 1.0, 1, 48, 12, 0, 0, 2.0,
-        "Nader 2000 Nature 406:722", {"deacetylase-inhibitor": 24.0},
+        "synthesis-blocker",
+        "drug",
+        "blocks protein synthesis for hours",
+        ("local",),
+        1.0,
+        1,
+        48,
+        12,
+        0,
+        0,
+        2.0,
+        "Nader 2000 Nature 406:722",
+        {"deacetylase-inhibitor": 24.0},
     ),
     Intervention(
-        "anxiolytic", "drug", "benzodiazepine-like: strengthens inhibition, with tolerance", ("systemic",), 2.0, 3, 6, 200,
-        0, 0, 0.1, "Rothbaum 2014 Am J Psychiatry 171:640 (alprazolam hinders exposure)", {"rapid-opener": 24.0},
+        "anxiolytic",
+        "drug",
+        "benzodiazepine-like: strengthens inhibition, with tolerance",
+        ("systemic",),
+        2.0,
+        3,
+        6,
+        200,
+        0,
+        0,
+        0.1,
+        "Rothbaum 2014 Am J Psychiatry 171:640 (alprazolam hinders exposure)",
+        {"rapid-opener": 24.0},
     ),
     Intervention(
-        "excitatory-stimulation", "stimulation", "trains that drive a region", ("prefrontal", "broad"), 2.0, 2, 2, 400,
-        20, 60, 0.2, "Cole 2022 Am J Psychiatry 179:132 (accelerated prefrontal stimulation)",
+        "excitatory-stimulation",
+        "stimulation",
+        "trains that drive a region",
+        ("prefrontal", "broad"),
+        2.0,
+        2,
+        2,
+        400,
+        20,
+        60,
+        0.2,
+        "Cole 2022 Am J Psychiatry 179:132 (accelerated prefrontal stimulation)",
     ),
     Intervention(
-        "inhibitory-stimulation", "stimulation", "trains that silence a region", ("amygdala",), 2.0, 2, 2, 400, 20, 60, 0.2,
-        "Gamboa 2010 Exp Brain Res 204:181 (continuous theta bursts)", sign=-1.0,
+        "inhibitory-stimulation",
+        "stimulation",
+        "trains that silence a region",
+        ("amygdala",),
+        2.0,
+        2,
+        2,
+        400,
+        20,
+        60,
+        0.2,
+        "Gamboa 2010 Exp Brain Res 204:181 (continuous theta bursts)",
+        sign=-1.0,
     ),
     Intervention(
-        "extinction-training", "training", "prolonged cues without the feared outcome, avoidance prevented",
-        ("all-cues", "cue-1", "cue-2", "cue-3", "cue-4"), 1.0, 4, 1, 200, 60, 600, 0.5,
+        "extinction-training",
+        "training",
+        "prolonged cues without the feared outcome, avoidance prevented",
+        ("all-cues", "cue-1", "cue-2", "cue-3", "cue-4"),
+        1.0,
+        4,
+        1,
+        200,
+        60,
+        600,
+        0.5,
         "Craske 2014 Behav Res Ther 58:10; Urcelay 2009 Learn Behav 37:60",
     ),
     Intervention(
-        "brief-reactivation", "training", "each cue once, without the feared outcome", ("all-cues",), 3.0, 3, 1, 60, 5, 10,
-        0.2, "Monfils 2009 Science 324:951",
+        "brief-reactivation",
+        "training",
+        "each cue once, without the feared outcome",
+        ("all-cues",),
+        3.0,
+        3,
+        1,
+        60,
+        5,
+        10,
+        0.2,
+        "Monfils 2009 Science 324:951",
     ),
     Intervention(
-        "benign-environment", "environment", "days in which cues keep their ordinary outcome", ("surroundings",),
-        2.0, 1, 24, 60, 1440, 1440, 0.2, "Branchi 2011 Psychoneuroendocrinology 36:339 (fluoxetine amplifies surroundings)",
+        "benign-environment",
+        "environment",
+        "days in which cues keep their ordinary outcome",
+        ("surroundings",),
+        2.0,
+        1,
+        24,
+        60,
+        1440,
+        1440,
+        0.2,
+        "Branchi 2011 Psychoneuroendocrinology 36:339 (fluoxetine amplifies surroundings)",
         {"adverse-environment": 24.0},
     ),
     Intervention(
-        "adverse-environment", "environment", "days in which cues bring the feared outcome", ("surroundings",),
-        2.0, 1, 24, 60, 1440, 1440, 0.0, "Alboni 2017 Mol Psychiatry 22:552 (fluoxetine in stress worsens)",
+        "adverse-environment",
+        "environment",
+        "days in which cues bring the feared outcome",
+        ("surroundings",),
+        2.0,
+        1,
+        24,
+        60,
+        1440,
+        1440,
+        0.0,
+        "Alboni 2017 Mol Psychiatry 22:552 (fluoxetine in stress worsens)",
         {"benign-environment": 24.0},
     ),
 )
@@ -126,8 +259,11 @@ def _trials(given: Administration, number: int, cues: tuple[int, ...]) -> Iterat
     for trial in range(number):
         strength = 0.7 + 0.1 * (trial // len(cues) % 4)
         yield Event(
-            given.time + trial * given.seconds // number, episode=INDEX["exposure-trial"], cue=cues[trial % len(cues)],
-            context=CLINIC, strength=strength,
+            given.time + trial * given.seconds // number,
+            episode=INDEX["exposure-trial"],
+            cue=cues[trial % len(cues)],
+            context=CLINIC,
+            strength=strength,
         )
 
 
@@ -136,12 +272,20 @@ def _surroundings(given: Administration, cues: tuple[int, ...], aversive: int) -
     number = round(EPISODES_PER_DAY * given.dose)
     for k in range(number):
         for cue in cues:
-            at = first + WAKING[0] * HOUR + (k * len(cues) + cue) * (WAKING[1] - WAKING[0]) * HOUR // (number * len(cues))
+            at = (
+                first
+                + WAKING[0] * HOUR
+                + (k * len(cues) + cue) * (WAKING[1] - WAKING[0]) * HOUR // (number * len(cues))
+            )
             if at >= given.time:
                 adverse = given.intervention == "adverse-environment"
                 yield Event(
-                    at, episode=INDEX["pairing" if adverse else "everyday-outcome"], cue=cue, context=OUTSIDE,
-                    outcome=aversive if adverse else cue, strength=0.9,
+                    at,
+                    episode=INDEX["pairing" if adverse else "everyday-outcome"],
+                    cue=cue,
+                    context=OUTSIDE,
+                    outcome=aversive if adverse else cue,
+                    strength=0.9,
                 )
 
 
@@ -157,8 +301,11 @@ def events(given: Administration, cues: tuple[int, ...], aversive: int) -> list[
         trains = round(TRAINS_PER_HOUR * given.seconds / HOUR)
         return [
             Event(
-                given.time + k * HOUR // TRAINS_PER_HOUR, episode=INDEX["stimulation-train"], context=CLINIC,
-                target=REGIONS[given.target], amplitude=what.sign * given.dose,
+                given.time + k * HOUR // TRAINS_PER_HOUR,
+                episode=INDEX["stimulation-train"],
+                context=CLINIC,
+                target=REGIONS[given.target],
+                amplitude=what.sign * given.dose,
             )
             for k in range(trains)
         ]
@@ -188,10 +335,16 @@ def refusal(given: Administration, before: list[Administration], horizon_days: i
         return f"duration {given.seconds // 60} min exceeds {what.max_minutes} min"
     same = [b for b in before if b.intervention == given.intervention]
     for b in same:
-        if b.target == given.target and b.time < given.time + max(given.seconds, 1) and given.time < b.time + max(b.seconds, 1):
+        if (
+            b.target == given.target
+            and b.time < given.time + max(given.seconds, 1)
+            and given.time < b.time + max(b.seconds, 1)
+        ):
             return f"overlaps the same intervention on the same target at day {b.time // DAY + 1}, {_clock(b.time)}"
         if b.target == given.target and abs(b.time - given.time) < what.interval_h * HOUR:
-            return f"comes {abs(b.time - given.time) / HOUR:g} h after another; at least {what.interval_h:g} h must pass"
+            return (
+                f"comes {abs(b.time - given.time) / HOUR:g} h after another; at least {what.interval_h:g} h must pass"
+            )
     if sum(b.time // DAY == given.time // DAY for b in same if b.target == given.target) >= what.per_day:
         return f"is more than {what.per_day} a day"
     if sum(b.dose for b in same) + given.dose > what.course + 1e-9:

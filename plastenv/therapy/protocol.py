@@ -116,11 +116,12 @@ def _read(path: Path) -> str:
 def _parse(path: Path, text: str) -> _Mapping:
     try:
         for token in yaml.parse(text, Loader=yaml.SafeLoader):
-            line = token.start_mark.line + 1
+            line = token.start_mark.line + 1 if token.start_mark else 1
             if isinstance(token, yaml.AliasEvent) or getattr(token, "anchor", None):
                 raise ProtocolError(f"line {line}: anchors and aliases (& and *) are not allowed")
-            if getattr(token, "tag", None) and not isinstance(token, yaml.DocumentStartEvent):
-                raise ProtocolError(f"line {line}: tag '{token.tag}' is not allowed, expected plain values")
+            tag = getattr(token, "tag", None)
+            if tag:
+                raise ProtocolError(f"line {line}: tag '{tag}' is not allowed, expected plain values")
         document = yaml.load(text, Loader=_Lines)  # noqa: S506 - a SafeLoader
     except ProtocolError as error:
         raise ProtocolError(f"{path}, {error}") from None
@@ -206,7 +207,9 @@ class _Entry:
         for part in filter(None, (piece.strip() for piece in text.split(","))):
             match = DAYS.match(part)
             if not match or int(match["from"]) < 1 or len(part) > 20:
-                raise self.error(key, "expected days from 1, such as 7, [1, 4, 7], 1-14, 1-28 every 3 or 2-14 except 4, 7")
+                raise self.error(
+                    key, "expected days from 1, such as 7, [1, 4, 7], 1-14, 1-28 every 3 or 2-14 except 4, 7"
+                )
             first, last = int(match["from"]), int(match["to"] or match["from"])
             if last < first or last > 1000 or int(match["step"] or 1) < 1:
                 raise self.error(key, f"'{part}' is not a range of days")
@@ -233,7 +236,9 @@ def load(path: str | Path, horizon_days: int = 56, allowed: Sequence[str] | None
     given: list[tuple[Administration, _Entry]] = []
     for fields in entries:
         if not isinstance(fields, _Mapping):
-            raise top.error("entries", f"expected entries with the keys {', '.join(ENTRY_KEYS)}, not {str(fields)[:40]!r}")
+            raise top.error(
+                "entries", f"expected entries with the keys {', '.join(ENTRY_KEYS)}, not {str(fields)[:40]!r}"
+            )
         given += _administrations(_Entry(path, fields, ENTRY_KEYS), allowed)
     given.sort(key=lambda pair: (pair[0].time, pair[0].intervention, pair[0].target))
     before: list[Administration] = []

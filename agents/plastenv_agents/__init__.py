@@ -1,0 +1,1 @@
+"""Agents for plastenv. plastenv itself never imports this package."""
