@@ -3,9 +3,9 @@
     tau dr/dt = -r + phi(g (W r + W x) + outcome + omission + stimulus - PV - threshold),   phi(u) = u / sqrt(1 + u^2)
     tau_pv dPV/dt = -PV + pv_gain * pv * (sum of r, per assembly of eight)
 
-Expectation of an outcome is a 50 ms low-pass of the rate of the units that this outcome drives; its error
-releases a phasic modulator. An aversive outcome that is due and missing drives the assemblies wired to its
-omission. Order: read expectation and error, then inhibition, then excitation. Rates are in units of 100 Hz.
+Expectation of an outcome is a 50 ms low-pass of the rate of the units that this outcome drives, held while it is
+delivered; its error releases a phasic modulator. An aversive outcome that is due and missing drives the assemblies
+wired to its omission. Order: read expectation and error, then inhibition, then excitation. Rates are in units of 100 Hz.
 """
 
 from typing import NamedTuple
@@ -136,11 +136,12 @@ def simulate(
         surprise = np.float32(0.0)
         for k in range(outcomes):
             given = delivered_level if delivered and k == stimulus.outcome else np.float32(0.0)
-            if anatomy.omission_gain[k] > 0.0 or given > 0.0:
-                now = np.float32(0.0)
-                for i in range(units):
-                    now += anatomy.outcome_read[k, i] * rate[i]
-                expected[k] += leak_expect * (now - expected[k])
+            if anatomy.omission_gain[k] > 0.0 or k == stimulus.outcome:
+                if given == 0.0:  # what an outcome itself evokes is no expectation of it
+                    now = np.float32(0.0)
+                    for i in range(units):
+                        now += anatomy.outcome_read[k, i] * rate[i]
+                    expected[k] += leak_expect * (now - expected[k])
                 aversion += anatomy.omission_gain[k] * expected[k]
                 surprise += anatomy.surprise_gain[k] * max(np.float32(0.0), given - expected[k])
                 if cue and step >= due:

@@ -28,15 +28,15 @@ class PlasticityParams(NamedTuple):
     a3_plus: Annotated[float, Par("triplet potentiation", "1", PFISTER)] = 6.5e-3
     a2_minus: Annotated[float, Par("pair depression", "1", PFISTER)] = 7.1e-3
     weight_unit: Annotated[float, Par("weight of one typical synapse, h0", "1", PROJECT)] = 0.1
-    efficacy: Annotated[float, Par("early change per unit of rule drive, in weight units", "1", PROJECT)] = 0.25
+    efficacy: Annotated[float, Par("early change per unit of rule drive, in weight units", "1", PROJECT)] = 0.395
     early_max: Annotated[float, Par("soft limit of the early phase", "1", PROJECT)] = 1.5
     tau_refractory: Annotated[
         float, Par("recovery of induction after a train", "h", "Kramar 2012, PNAS 109:5121 (~60 min spacing)")
     ] = 0.5
     refractory_dose: Annotated[float, Par("rule drive that spends induction", "1", PROJECT)] = 10.0
     refractory_half: Annotated[float, Par("spent fraction that halves induction", "1", PROJECT)] = 0.3
-    modulator_tonic: Annotated[float, Par("plasticity without prediction error", "1", PROJECT)] = 0.08
-    modulator_phasic: Annotated[float, Par("plasticity per unit of prediction error", "1", PROJECT)] = 9.0
+    modulator_tonic: Annotated[float, Par("plasticity without prediction error", "1", PROJECT)] = 0.062
+    modulator_phasic: Annotated[float, Par("plasticity per unit of prediction error", "1", PROJECT)] = 15.0
     reversal: Annotated[
         float,
         Par(

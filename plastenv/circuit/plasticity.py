@@ -5,8 +5,8 @@
 
 which on stationary Poisson rates is the BCM form of Pfister & Gerstner 2006. Every coincidence writes an
 eligibility trace that the modulator reads out; the double integral over time is one backward filter of the
-modulator, so no eligibility is stored per synapse. A rate-dependent brake is built in: what a synapse has
-received lately leaves its induction refractory for minutes (Kramar 2012). Order: factors, then synapses.
+modulator, so no eligibility is stored per synapse. What a synapse has received lately leaves its induction
+refractory for minutes (Kramar 2012). Order: factors, then synapses.
 
     dE/ds = net (1 - E/E_max) where net > 0,  net (1 + E/(L/2)) where net < 0 and E < 0,  linearly implicit per episode
 """

@@ -1,7 +1,7 @@
 """From early change to lasting change: tags, the BDNF-CREB-protein chain, the late phase, structure, lability.
 
     tag    = |E|^4 / (|E|^4 + tag0^4)
-    D      = (sum of tag |E|)^4 / ((...)^4 + theta^4)                               per neuron, cooperative
+    D      = (sum of tag |E|)^2 / ((...)^2 + theta^2)                               per neuron, cooperative
     p'     = (D * translation - p) / tau_p,     translation = BDNF x CREB x chromatin x (1 - block) x sleep
     L'     = k h0 p tag (1 - L/L_max)(1 - sum L/R) where E > 0;   -k p tag L (1 - shield) where E < 0
     L' and S' relax to each other: L to S in a week, S to L in days while the structural stage is open
@@ -37,15 +37,18 @@ class ConsolidationParams(NamedTuple):
             "1",
             LUBOEINSKI + " (0.5 h0; here over tagged synapses)",
         ),
-    ] = 0.15
+    ] = 0.2
+    protein_hill: Annotated[
+        float, Par("cooperativity of the protein drive", "1", "Zhang 2016, ModelDB 222715 (Hill-2 steps)")
+    ] = 2.0
     late_rate: Annotated[
         float, Par("late change per protein, in h0 (growth) or of itself (loss)", "1/h", LUBOEINSKI + " (1/h at p = 1)")
-    ] = 0.6
+    ] = 1.2
     late_unit: Annotated[float, Par("h0, weight that a fully expressed late phase adds", "1", LUBOEINSKI)] = 0.1
     late_max: Annotated[float, Par("soft limit of the late phase", "1", PROJECT)] = 4.0
     resource: Annotated[
         float, Par("dendritic resource per neuron, summed late weight", "1", "Triesch 2018, eLife 7:e37836")
-    ] = 12.0
+    ] = 9.5
     competition: Annotated[
         float,
         Par("share of an axon's gain that its other synapses lose", "1", "limited presynaptic resource; Triesch 2018"),
@@ -168,7 +171,7 @@ def capture(
     gain = np.zeros(post, np.float32)
     active = False
     for i in range(post):
-        drive = (tagged[i] / threshold) ** 4
+        drive = (tagged[i] / threshold) ** params.protein_hill
         drive = drive / (1.0 + drive)
         mean += drive / post
         made = drive * translated

@@ -62,7 +62,7 @@ COMPOUNDS = (
         (
             Action(NMDA_BLOCK, 1.0, 0.45),
             Action(NOGO_RELIEF, 0.95, 0.3, 2.0, "effect"),
-            Action(TRKB, 0.8, 0.6, 2.0, "effect"),
+            Action(TRKB, 0.4, 0.6, 2.0, "effect"),
         ),
         "Ketamine-like: NMDA block while active metabolites last; spine growth and an open window of about two days "
         "(Li 2010 Science 329:959; Moda-Sava 2019 Science 364:eaat8078; Nardou 2023 Nature 618:790)",

@@ -4,8 +4,8 @@ import numpy as np
 
 from plastenv.circuit.params import Anatomy
 
-CUE_WIDTH, CUE_STRIDE, CONTEXT_WIDTH = 5, 3, 3  # axons; neighbouring cues share two
-SURPRISE = 0.055
+CUE_WIDTH, CUE_STRIDE, CONTEXT_WIDTH = 5, 4, 3  # axons; neighbouring cues share one
+SURPRISE = 0.036  # modulator per unexpected outcome, against 1 per omitted aversive one
 RECALL_RATE = 0.6  # 100 Hz; an assembly at this rate expects its outcome fully
 
 
@@ -19,9 +19,14 @@ def fear_anatomy(
     suppression: float,
     context_rate: float,
 ) -> Anatomy:
-    """Wire `cues` assemblies of an eighth of the units... and one aversive assembly."""
+    """Wire one assembly per cue, an eighth of `units` each, and one aversive assembly a quarter larger.
+
+    The last cue is novel; its assembly is what is left over. `teaching` is the current of an outcome on its
+    assembly, `suppression` that of the aversive outcome on the others, `relief` and `restraint` those of its
+    omission on the others and on itself; `context_rate` is in units of 100 Hz.
+    """
     size = units // 8
-    spare = cues - 1  # the last cue is novel: its assembly is whatever is left over
+    spare = cues - 1
     inputs = CUE_STRIDE * cues + (CUE_WIDTH - CUE_STRIDE) + CONTEXT_WIDTH * contexts
     patterns = np.zeros((cues, inputs), np.float32)
     for cue in range(cues):

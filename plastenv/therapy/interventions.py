@@ -13,7 +13,7 @@ from plastenv.model.calendar import Event
 from plastenv.model.types import DAY, HOUR
 from plastenv.molecular.pharmacology import COMPOUND_INDEX
 
-TRIALS_PER_HOUR = 24  # exposure trials of a session at dose 1
+TRIALS_PER_HOUR = 18  # exposure trials of a session at dose 1
 TRAINS_PER_HOUR = 40  # stimulation trains at any amplitude
 EPISODES_PER_DAY = 4  # environment at dose 1, per cue
 WAKING = (8, 20)  # hours between which an environment acts

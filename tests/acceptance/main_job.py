@@ -1,0 +1,139 @@
+"""Check the claims of the main job on 64 test patients and write docs/evidence/main_job.json.
+
+    python tests/acceptance/main_job.py [--patients 64] [--split test]
+
+Prints each claim with its figure. Ten to twenty minutes on two cores.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plastenv import arrays
+from plastenv.evaluation.comparison import Comparison, schedules, write_json
+from plastenv.evaluation.rollout import Schedule, run
+from plastenv.evaluation.statistics import interval
+from plastenv.patients.cohort import Patients
+from plastenv.scenarios.scenario import Scenario, load_scenario
+
+EVIDENCE = Path(__file__).parents[2] / "docs" / "evidence" / "main_job.json"
+BEATEN = ("training-spaced", "training-then-window", "window-long-before-training", "window-alone")
+
+
+def compared(task: Scenario, split: str, number: int) -> Comparison:
+    """Run the library."""
+    comparison = Comparison(task, split, range(number), 0, Patients(task.recipe, split).hash)
+    for schedule in schedules([], task):
+        comparison.add(schedule)
+        print(f"  {schedule.name}: {np.mean(comparison.outcomes[schedule.name].score):.1f}", flush=True)
+    return comparison
+
+
+def twins(split: str, number: int) -> float:
+    """Run the untreated course in two processes and return the largest difference."""
+    code = (
+        "import sys, numpy as np; from plastenv.evaluation.comparison import schedules;"
+        "from plastenv.evaluation.rollout import run; from plastenv.scenarios.scenario import load_scenario;"
+        f"task = load_scenario('Fear'); s = next(s for s in schedules([], task) if s.name == 'untreated');"
+        f"np.save(sys.argv[1], run(task, s, '{split}', range({number}), 0).function_followup)"
+    )
+    ends = []
+    for k in range(2):
+        path = Path(f"/tmp/plastenv-twin-{os.getpid()}-{k}.npy")
+        subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+        ends.append(np.load(path))
+        path.unlink()
+    return float(np.abs(ends[0] - ends[1]).max())
+
+
+def drift(task: Scenario, untreated: Schedule, split: str, number: int) -> dict[str, float]:
+    """Drift of raw untreated function over twelve weeks, per patient the mean of two noise seeds."""
+    cohort = Patients(task.recipe, split).take(range(number))
+    gap = cohort.premorbid_function - cohort.untreated
+    baseline = cohort.course[:, 0, 0]
+    seeds = [run(task, untreated, split, range(number), seed) for seed in (1000, 2000)]
+    each = np.stack([(outcome.function_followup - baseline) / gap for outcome in seeds])
+    return {"mean": float(abs(each.mean())), "p90": float(np.quantile(np.abs(each), 0.9))}
+
+
+def main() -> None:
+    """Check every claim and write the evidence."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--patients", type=int, default=64)
+    parser.add_argument("--split", default="test")
+    arguments = parser.parse_args()
+    number, split, begun = arguments.patients, arguments.split, time.time()
+    task = load_scenario("Fear")
+    comparison = compared(task, split, number)
+    outcomes, results = comparison.outcomes, comparison.results()
+    score = {row["name"]: row["score"]["mean"] for row in results["schedules"]}
+    best, most = outcomes["window-then-training"], outcomes["everything-at-maximum"]
+    differences = {name: interval(best.score - outcomes[name].score) for name in BEATEN}
+    quiet, busy = outcomes["untreated"].turnover / task.horizon_days, outcomes["training-spaced"]
+    protocol = next(s for s in schedules([], task) if s.name == "training-spaced").protocol
+    assert protocol is not None
+    sessions = len(protocol.administrations)
+    training_day = (busy.turnover - outcomes["untreated"].turnover) / sessions + quiet
+
+    objective = task.objective.model_copy(update={"burden": 0.0, "refused": 0.0, "seizure": 0.0})
+    free = run(
+        task.model_copy(update={"objective": objective}),
+        next(s for s in schedules([], task) if s.name == "everything-at-maximum"),
+        split, range(number), 0, terminations=False,
+    )  # fmt: skip
+    cohort = Patients(task.recipe, split).take(range(number))
+    weights = arrays.flatten(cohort.patient)["circuit.late"]
+    near = weights[weights > 1e-4] > 0.99 * task.molecular.consolidation.late_max
+    used = {name: float(outcome.resource.max()) for name, outcome in outcomes.items()}
+    untreated = next(s for s in schedules([], task) if s.name == "untreated")
+    claims: dict[str, Any] = {
+        "twin_difference": twins(split, number),
+        "drift": drift(task, untreated, split, number),
+        "everyday_turnover_share": float(quiet.mean() / training_day.mean()),
+        "window_then_training": score["window-then-training"],
+        "differences": {name: value._asdict() for name, value in differences.items()},
+        "window_alone": score["window-alone"],
+        "everything_at_maximum": {"score": float(most.score.mean()), "harm": float(most.harm.mean())},
+        "everything_free_of_costs": {"score": float(free.score.mean()), "harm": float(free.harm.mean())},
+        "weights_near_limit": float(near.mean()),
+        "resource_used": used,
+        "premorbid": float(cohort.premorbid_function.mean()),
+        "untreated": float(cohort.untreated.mean()),
+    }
+    holds = {
+        "twin is exact": claims["twin_difference"] == 0.0,
+        "drift below 5 % and 15 %": claims["drift"]["mean"] < 0.05 and claims["drift"]["p90"] < 0.15,
+        "everyday turnover at least 20 % of a training day": claims["everyday_turnover_share"] >= 0.20,
+        "window-then-training beats the four": all(value.low > 0.0 for value in differences.values()),
+        "window-then-training scores at least 40": claims["window_then_training"] >= 40.0,
+        "window-alone scores at most 5": claims["window_alone"] <= 5.0,
+        "everything at maximum harms": most.score.mean() < 0.0 and most.harm.mean() >= 10.0,
+        "and without costs or terminations": free.score.mean() < 0.0 and free.harm.mean() >= 10.0,
+        "at most 0.1 % of weights near their limit": claims["weights_near_limit"] <= 1e-3,
+        "no neuron above 90 % of its resource": max(
+            value for name, value in used.items() if name != "everything-at-maximum"
+        ) <= 0.9,
+    }  # fmt: skip
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    evidence = {
+        "command": " ".join(sys.argv), "commit": commit, "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "seconds": round(time.time() - begun), "patients": number, "split": split, "holds": holds, "figures": claims,
+        "results": results,
+    }  # fmt: skip
+    EVIDENCE.parent.mkdir(parents=True, exist_ok=True)
+    write_json(EVIDENCE, json.loads(json.dumps(evidence, default=bool)))
+    for claim, held in holds.items():
+        print(f"{'holds' if held else 'FAILS'}  {claim}")
+    print(json.dumps(claims, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+from scipy.linalg import expm
+
+from plastenv.molecular.consolidation import ConsolidationParams, capture, decay_early, reactivate, settle
+
+C = ConsolidationParams()
+SHAPE = (6, 4)
+
+
+def synapses(early: float, late: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
+    return np.full(SHAPE, early, np.float32), np.full(SHAPE, late, np.float32)
+
+
+def consolidated(early, late, hours=8.0, translated=1.0, shield=0.0, params=C):
+    live, protein = np.ones(SHAPE[0], bool), np.zeros(SHAPE[1])
+    early, late, spent = early.copy(), late.copy(), np.zeros_like(early)
+    for _ in range(round(hours * 6)):
+        decay_early(early, spent, live, 1 / 6, False, 0.5, params)
+        capture(early, late, live, protein, translated, shield, params.protein_threshold, 1 / 6, params)
+    return late
+
+
+def test_early_change_decays_in_two_hours_without_proteins():
+    early, _ = synapses(0.05)
+    decay_early(early, np.zeros_like(early), np.ones(SHAPE[0], bool), 1.9, False, 0.5, C)
+    assert early[0, 0] == pytest.approx(0.05 / np.e, rel=1e-3)
+
+
+def test_strong_change_is_consolidated_and_weak_change_is_not():
+    strong, late = synapses(0.10)
+    weak, _ = synapses(0.01)
+    assert (consolidated(strong, late) - late).mean() > 100 * abs((consolidated(weak, late) - late).mean())
+
+
+def test_blocking_synthesis_removes_the_late_phase_only():
+    early, late = synapses(0.10)
+    assert np.array_equal(consolidated(early, late, translated=0.0), late)
+
+
+def test_a_weak_input_captures_the_proteins_of_a_strong_one_on_the_same_neuron():
+    """Tagging and capture (Frey & Morris 1997): the tag is the synapse's, the protein is the neuron's."""
+    params = C._replace(competition=0.0)
+    early, late = synapses(0.0)
+    early[0] = 0.025  # weak: tagged, too little for proteins
+    alone = consolidated(early, late, params=params)[0] - late[0]
+    early[1:] = 0.10
+    together = consolidated(early, late, params=params)[0] - late[0]
+    assert (together > 5 * alone).all()
+
+
+def test_depression_shrinks_in_proportion_and_nets_shield_it():
+    early, late = synapses(-0.08)
+    bare, shielded = consolidated(early, late), consolidated(early, late, shield=0.7)
+    assert (bare < shielded).all() and (shielded < late).all() and (bare >= 0).all()
+
+
+def test_what_one_synapse_of_an_axon_gains_the_others_lose():
+    early, late = synapses(0.0)
+    early[:, 0] = 0.12
+    after = consolidated(early, late)
+    assert (after[:, 0] > late[:, 0]).all() and (after[:, 1:] < late[:, 1:]).all()
+
+
+def test_exchange_with_structure_is_exact():
+    _, late = synapses(0.0, 0.5)
+    structure = np.full(SHAPE, 0.2, np.float32)
+    opening, hours = 0.4, 100.0
+    a, b = 1 / (24 * C.tau_late), opening / (24 * C.tau_structure)
+    exact = expm(np.array([[-a, a], [b, -b]]) * hours) @ [0.5, 0.2]
+    settle(late, structure, np.zeros(SHAPE[0]), np.zeros(SHAPE[1]), 0.0, opening, hours, C)
+    assert [late[0, 0], structure[0, 0]] == pytest.approx(exact, rel=1e-5)
+
+
+def test_late_change_outlives_a_month_only_where_structure_was_open():
+    def month(opening):
+        _, late = synapses(0.0, 0.5)
+        structure = np.full(SHAPE, 0.2, np.float32)
+        settle(late, structure, np.zeros(SHAPE[0]), np.zeros(SHAPE[1]), 0.0, opening, 14 * 24, C)
+        settle(late, structure, np.zeros(SHAPE[0]), np.zeros(SHAPE[1]), 0.0, 0.0, 30 * 24, C)
+        return late[0, 0] - 0.2
+
+    assert month(0.8) > 0.1 > 0.01 > month(0.0)
+
+
+def test_labile_synapses_are_lost_without_synthesis_and_only_those():
+    _, late = synapses(0.0, 0.5)
+    structure = late.copy()
+    pre, post = np.zeros(SHAPE[0]), np.zeros(SHAPE[1])
+    pre[0] = post[:2] = 1.0
+    for _ in range(4):
+        settle(late, structure, pre, post, 0.9, 0.0, 1.0, C)
+    assert (late[0, :2] < 0.2).all() and (structure[0, :2] < 0.2).all()
+    assert late[1:] == pytest.approx(0.5) and late[0, 2:] == pytest.approx(0.5)
+
+
+def test_lability_opens_with_error_and_closes_once_the_error_is_gone():
+    labile, active = np.zeros(3), np.array([1.0, 1.0, 0.0])
+    reactivate(labile, active, 0.9, C)
+    opened = labile.copy()
+    assert opened[0] > 0.8 and opened[2] == 0.0
+    for _ in range(4):
+        reactivate(labile, active, 0.02, C)
+    assert labile[0] < 0.1 * opened[0]

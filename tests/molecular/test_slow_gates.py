@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from plastenv.molecular.brakes import BrakeParams, advance_brakes, maturity, structural_opening
+from plastenv.molecular.consolidation import ConsolidationParams, advance_growth_factors
+from plastenv.molecular.epigenetics import ChromatinParams, advance_acetylation, permission
+from plastenv.molecular.homeostasis import HomeostasisParams, advance_homeostasis
+
+
+def test_nets_reform_over_weeks_after_digestion():
+    brakes = BrakeParams()
+    nets, nogo = 1.0, 1.0
+    for _ in range(4 * 24):
+        nets, nogo = advance_brakes(nets, nogo, 1.0, 0.04, 1.0, brakes)
+    digested = nets
+    for _ in range(21 * 24):
+        nets, nogo = advance_brakes(nets, nogo, 1.0, 0.0, 1.0, brakes)
+    assert digested < 0.2 and 0.5 < nets < 0.8 and nogo == pytest.approx(1.0)
+
+
+def test_brakes_do_not_depend_on_the_step():
+    brakes = BrakeParams()
+    once = advance_brakes(0.3, 0.2, 1.0, 0.01, 24.0, brakes)
+    state = (0.3, 0.2)
+    for _ in range(24):
+        state = advance_brakes(*state, 1.0, 0.01, 1.0, brakes)
+    assert state == pytest.approx(once, rel=1e-9)
+
+
+def test_structure_closes_with_age_and_opens_with_relief():
+    brakes = BrakeParams()
+    assert maturity(5.0, brakes) < 0.01 < 0.99 < maturity(60.0, brakes)
+    closed, opened = structural_opening(1.0, 0.0, brakes), structural_opening(1.0, 0.9, brakes)
+    assert closed < 0.01 and opened > 0.5 and structural_opening(0.0, 0.0, brakes) == pytest.approx(1.0)
+
+
+def test_deacetylase_inhibitor_returns_an_adult_to_young_acetylation_for_hours():
+    chromatin = ChromatinParams()
+    adult = advance_acetylation(0.5, 1.0, 0.0, 1000.0, chromatin)
+    young = advance_acetylation(0.5, 0.0, 0.0, 1000.0, chromatin)
+    inhibited = advance_acetylation(adult, 1.0, 0.8, 12.0, chromatin)
+    later = advance_acetylation(inhibited, 1.0, 0.0, 24.0, chromatin)
+    assert adult < later + 1e-2 and later == pytest.approx(adult, abs=0.01)
+    assert permission(inhibited, chromatin) > 0.9 * permission(young, chromatin) > permission(adult, chromatin)
+
+
+def test_growth_factors_rise_with_drive_and_fall_back():
+    params = ConsolidationParams()
+
+    def settle(bdnf, creb, drive, hours):
+        for _ in range(hours):
+            bdnf, creb = advance_growth_factors(bdnf, creb, drive, 0.5, 0.0, 1.0, params)
+        return bdnf, creb
+
+    rest = settle(3.0, 0.9, 0.0, 400)
+    assert rest == pytest.approx(settle(0.1, 0.0, 0.0, 400), rel=1e-3)  # one resting state, no autonomous memory
+    driven = settle(*rest, 0.5, 24)
+    assert driven[0] > rest[0] and settle(*driven, 0.0, 200) == pytest.approx(rest, rel=1e-2)
+
+
+def test_scaling_is_one_factor_per_neuron_bounded_and_blind_inside_its_band():
+    homeostasis = HomeostasisParams()
+    gain, activity = np.ones(3), np.array([0.001, 0.10, 0.9])
+    set_point = np.full(3, 0.10)
+    for _ in range(24 * 20):
+        activity[:] = (0.001, 0.10, 0.9)
+        advance_homeostasis(gain, activity, set_point, 0.0, 1.0, homeostasis)
+    assert gain[0] > 1.0 and gain[1] == 1.0 and gain[2] < 1.0
+    assert np.abs(gain - 1.0).max() <= homeostasis.range
+    assert (set_point == 0.10).all()  # closed: set-points are fixed

@@ -1,0 +1,65 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+GOOD = "name: mine\nentries:\n  - {intervention: extinction-training, days: 2}\n"
+
+
+def plastenv(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from plastenv.cli import app; app()", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=400)
+
+
+CASES = {
+    "patients": (["--patients", "-3"], "--patients -3"),
+    "scenario": (["--scenario", "Faer"], "did you mean 'Fear'"),
+    "split": (["--split", "tests"], "unknown split 'tests'"),
+    "seed": (["--seed", "-1"], "--seed -1"),
+    "missing file": (["nowhere.yaml"], "nowhere.yaml"),
+    "directory": (["."], "is a directory"),
+    "broken file": (["broken.yaml"], "broken.yaml, line 3"),
+    "out is a file": (["good.yaml", "--out", "good.yaml/sub"], "is not a folder"),
+    "json is a folder": (["good.yaml", "--json", "."], "is a folder"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_mistake_is_one_message_and_leaves_nothing_behind(tmp_path, case):
+    arguments, expected = CASES[case]
+    (tmp_path / "good.yaml").write_text(GOOD, "utf-8")
+    (tmp_path / "broken.yaml").write_text(GOOD.replace("extinction", "extinktion"), "utf-8")
+    before = sorted(tmp_path.iterdir())
+    result = plastenv("compare", *arguments, cwd=tmp_path)
+    assert result.returncode == 2, result.stderr
+    assert expected in result.stderr and "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
+def test_an_unwritable_folder_is_refused(tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    result = plastenv("compare", "--out", tmp_path / "locked" / "out", cwd=tmp_path)
+    assert result.returncode == 2 and "not writable" in result.stderr
+
+
+def test_compare_runs_a_file_and_writes_what_it_promises(tmp_path):
+    (tmp_path / "good.yaml").write_text(GOOD, "utf-8")
+    arguments = ["good.yaml", "--scenario", "Fear-easy", "--patients", 2, "--split", "train", "--json", "mine.json"]
+    result = plastenv("compare", *arguments, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    out = tmp_path / "runs" / "compare"
+    assert sorted(p.name for p in out.iterdir()) == ["episodes.parquet", "figure.png", "results.json"]
+    assert json.loads((tmp_path / "mine.json").read_text("utf-8")) == json.loads(
+        (out / "results.json").read_text("utf-8")
+    )
+    assert "mine" in result.stdout and "untreated" in result.stdout and "Traceback" not in result.stderr
+
+
+def test_version_and_help(tmp_path):
+    assert plastenv("--version", cwd=tmp_path).stdout.startswith("plastenv ")
+    assert "--patients" in plastenv("compare", "--help", cwd=tmp_path).stdout
