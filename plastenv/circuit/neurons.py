@@ -5,7 +5,7 @@
 
 Expectation of an outcome is a 50 ms low-pass of the rate of the units that this outcome drives, held while it is
 delivered; its error releases a phasic modulator. An aversive outcome that is due and missing drives the assemblies
-wired to its omission. Order: read expectation and error, then inhibition, then excitation. Rates are in units of 100 Hz.
+wired to its omission. Order: expectation and error, then inhibition, then excitation. Rates are in units of 100 Hz.
 """
 
 from typing import NamedTuple
