@@ -28,7 +28,8 @@ def schedules(files: Sequence[Path], scenario: Scenario) -> list[Schedule]:
     Raises ProtocolError for a file that cannot be used and ValueError for a name that is given twice.
     """
     names = scenario.interventions
-    protocols = [load(path, scenario.horizon_days, names) for path in files] or library(scenario.horizon_days, names)
+    shipped = library(scenario.horizon_days)
+    protocols = [load(path, scenario.horizon_days, names) for path in files] or shipped
     found = [Schedule(p.name, p.source, p.title, protocol=p) for p in protocols]
     if not files:
         found.append(Schedule("random", "hand-designed", "A random legal menu action every day", policy=RandomPolicy()))
@@ -36,7 +37,7 @@ def schedules(files: Sequence[Path], scenario: Scenario) -> list[Schedule]:
         if sum(schedule.name == name for schedule in found) > 1:
             raise ValueError(f"two schedules are called '{name}'; expected different names")
     if TWIN not in {schedule.name for schedule in found}:
-        twin = next(p for p in library(scenario.horizon_days, names) if p.name == TWIN)
+        twin = next(p for p in shipped if p.name == TWIN)
         found.insert(0, Schedule(twin.name, twin.source, twin.title, protocol=twin))
     return sorted(found, key=lambda schedule: schedule.name != TWIN)
 

@@ -21,7 +21,7 @@ Days count from 1; a dose is in study doses. Unknown keys and names are refused 
 import difflib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from plastenv.therapy.interventions import BY_NAME, Administration, events, refu
 
 MAX_BYTES = 256 * 1024
 LIBRARY = Path(__file__).parent / "library"
+LIBRARY_DAYS = 56  # d, the longest horizon that the shipped schedules are written for
 TOP_KEYS = ("name", "title", "rationale", "source", "entries")
 ENTRY_KEYS = ("intervention", "target", "days", "hour", "repeats", "every", "duration", "dose")
 UNITS = {"min": 60, "minutes": 60, "h": HOUR, "hours": HOUR, "hour": HOUR, "d": DAY, "days": DAY, "day": DAY}
@@ -275,14 +276,8 @@ def _administrations(entry: _Entry, allowed: Sequence[str]) -> list[tuple[Admini
     ]
 
 
-def library(horizon_days: int = 56, allowed: Sequence[str] | None = None) -> list[Protocol]:
-    """Return the hand-designed schedules that ship with plastenv, in order of name."""
-    return [load(path, horizon_days, allowed) for path in sorted(LIBRARY.glob("*.yaml"))]
-
-
-def summary(protocol: Protocol) -> Mapping[str, int]:
-    """Count the administrations of each intervention."""
-    counts: dict[str, int] = {}
-    for given in protocol.administrations:
-        counts[given.intervention] = counts.get(given.intervention, 0) + 1
-    return counts
+def library(horizon_days: int = LIBRARY_DAYS) -> list[Protocol]:
+    """Return the hand-designed schedules that ship with plastenv and fit into the horizon, in order of name."""
+    protocols = [load(path, LIBRARY_DAYS) for path in sorted(LIBRARY.glob("*.yaml"))]
+    end = horizon_days * DAY
+    return [p for p in protocols if all(given.time + given.seconds <= end for given in p.administrations)]

@@ -49,7 +49,7 @@ BROKEN = {
     "hour as text": (entry("    hour: noon\n"), "line 5: hour", "0 to 24"),
     "too close": (entry("").replace("days: 1", "days: 1, 2"), "line 3", "at least 48 h"),
     "overlap": (
-        "name: x\nentries:\n" + 2 * "  - intervention: extinction-training\n    days: 1\n", "line 3", "overlaps",
+        "name: x\nentries:\n" + 2 * "  - intervention: extinction-training\n    days: 1\n", "line 5", "overlaps",
     ),
     "duration without unit": (entry("    duration: 60\n"), "line 5: duration", "with a unit"),
     "duration of a drug": (entry("    duration: 60 min\n"), "line 5: duration", "at once"),
