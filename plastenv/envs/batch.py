@@ -11,7 +11,7 @@ from plastenv.envs.observations import observation_space, observe
 from plastenv.model.advance import advance
 from plastenv.model.calendar import Event, lay_out
 from plastenv.model.measure import Measurements, measure
-from plastenv.model.types import DAY, HOUR, ModelState
+from plastenv.model.types import HOUR, ModelState
 from plastenv.patients.cohort import Cohort, Patients, Report
 from plastenv.scenarios.objective import RewardTerms, harm, references, restored
 from plastenv.scenarios.scenario import Scenario, load_scenario
@@ -270,9 +270,3 @@ class PatientBatch:
         """Measure every row now; `deep` adds the depth of the captor's basin."""
         assert self.state is not None, "reset comes first"
         return measure(self.state, self.scenario.params, self.scenario.read_outs, deep) if deep else self.measured
-
-    @property
-    def day(self) -> np.ndarray:
-        """Days since the start of treatment, (rows,)."""
-        assert self.state is not None, "reset comes first"
-        return self.state.clock / DAY

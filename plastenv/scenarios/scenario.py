@@ -3,7 +3,7 @@
 import math
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import yaml
@@ -216,6 +216,3 @@ def load_scenario(name: str, **changes: Any) -> Scenario:
     if not 1 <= len(scenario.menu) <= 32 or any(math.isnan(g.dose) for items in scenario.actions for g in items):
         raise ScenarioError(f"scenario '{name}': the menu has {len(scenario.menu)} actions, expected 1 to 32")
     return scenario
-
-
-ObservationKind = Literal["clinic", "state"]

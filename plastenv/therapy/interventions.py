@@ -234,7 +234,6 @@ BY_NAME = {intervention.name: intervention for intervention in CATALOGUE}
 REGIONS = {"prefrontal": 0, "amygdala": 1, "broad": 2}  # rows of Anatomy.stimulation
 CLINIC = 2  # row of Anatomy.contexts
 OUTSIDE = 1
-AVERSIVE = -1  # the last outcome
 
 
 @dataclass(frozen=True, slots=True)

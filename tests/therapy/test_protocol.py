@@ -145,3 +145,10 @@ def test_contraindications_and_course_limits_hold_whoever_comes_first():
     assert "contraindicated" in str(refusal(benign, [adverse], 56))
     blocker = [give("synthesis-blocker", 3 * k) for k in range(12)]
     assert "course" in str(refusal(give("synthesis-blocker", 50), blocker, 56))
+
+
+def test_the_readme_s_schedule_is_the_example_and_is_valid(schedule):
+    root = Path(__file__).parents[2]
+    block = (root / "README.md").read_text("utf-8").split("```yaml\n")[1].split("```")[0]
+    example = load(root / "configs" / "protocols" / "example.yaml")
+    assert load(schedule(block)).administrations == example.administrations
