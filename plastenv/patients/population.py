@@ -22,7 +22,7 @@ class Population:
     brakes: tuple[float, float]  # Nogo signalling that maturation reaches, range
     adversity: tuple[float, float]  # adverse hours per affected cue, range of the patient's mean
     unevenness: float  # half-range of a cue's share of that mean
-    affected: int  # cues that adversity hits
+    affected: tuple[int, ...]  # cues that adversity hits
     shift: float  # factor on adversity in the 'shift' split
 
     def key(self, split: str, candidate: int) -> np.uint64:
@@ -42,7 +42,7 @@ class Population:
         factors = np.exp(draw.standard_normal(3) * (self.induction, self.protein_threshold, self.clearance))
         share = 1.0 + self.unevenness * draw.uniform(-1.0, 1.0, cues)
         hours = np.round(dose * draw.uniform(*self.adversity) * share)
-        hours[self.affected :] = 0.0
+        hours[np.isin(np.arange(cues), self.affected, invert=True)] = 0.0
         ranges = (self.avoidance, self.habit, self.brakes)
         avoidance, habit, brakes = (draw.uniform(*limits) for limits in ranges)
         return (*factors, avoidance, habit, hours, brakes)

@@ -270,11 +270,11 @@ def _surroundings(given: Administration, cues: tuple[int, ...], aversive: int) -
     first = given.time // DAY * DAY
     number = round(EPISODES_PER_DAY * given.dose)
     for k in range(number):
-        for cue in cues:
+        for turn, cue in enumerate(cues):
             at = (
                 first
                 + WAKING[0] * HOUR
-                + (k * len(cues) + cue) * (WAKING[1] - WAKING[0]) * HOUR // (number * len(cues))
+                + (k * len(cues) + turn) * (WAKING[1] - WAKING[0]) * HOUR // (number * len(cues))
             )
             if at >= given.time:
                 adverse = given.intervention == "adverse-environment"
