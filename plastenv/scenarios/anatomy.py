@@ -4,7 +4,7 @@ import numpy as np
 
 from plastenv.circuit.params import Anatomy
 
-CUE_WIDTH, CUE_STRIDE, CONTEXT_WIDTH = 5, 4, 3  # axons; neighbouring cues share one
+CUE_WIDTH, CUE_STRIDE, CONTEXT_WIDTH = 6, 4, 3  # axons; neighbouring cues share two
 SURPRISE = 0.036  # modulator per unexpected outcome, against 1 per omitted aversive one
 RECALL_RATE = 0.6  # 100 Hz; an assembly at this rate expects its outcome fully
 

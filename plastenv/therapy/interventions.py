@@ -51,7 +51,7 @@ CATALOGUE = (
         20,
         0,
         0,
-        0.5,
+        1.0,  # two monitored hours at the clinic, each as heavy as an hour of training
         "Li 2010 Science 329:959; Wilkinson 2018 Am J Psychiatry 175:150",
         {"anxiolytic": 24.0},
     ),
