@@ -60,13 +60,10 @@ def compared(task: Scenario, split: str, number: int) -> tuple[Comparison, Path]
 def doubled(task: Scenario) -> Scenario:
     """Return the task with every limit of a synapse doubled; its cohort is developed anew."""
     rule, consolidation = task.circuit.plasticity, task.molecular.consolidation
-    return task.model_copy(
-        update={
-            "circuit": task.circuit._replace(plasticity=rule._replace(early_max=2 * rule.early_max)),
-            "molecular": task.molecular._replace(
-                consolidation=consolidation._replace(late_max=2 * consolidation.late_max)
-            ),
-        }
+    return load_scenario(
+        task.name,
+        circuit=task.circuit._replace(plasticity=rule._replace(early_max=2 * rule.early_max)),
+        molecular=task.molecular._replace(consolidation=consolidation._replace(late_max=2 * consolidation.late_max)),
     )
 
 
