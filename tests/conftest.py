@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 
 from plastenv import arrays
-from plastenv.patients.cohort import Cohort, Patients
+from plastenv.patients.cohort import BLOCK, Cohort, Patients
+from plastenv.patients.population import SPLITS
 from plastenv.scenarios.scenario import Scenario, load_scenario
+
+
+@pytest.fixture(scope="session", autouse=True)
+def first_block_only() -> None:
+    """Let random draws of train patients fall into the first block, so that no other has to be grown."""
+    SPLITS["train"] = BLOCK
 
 
 @pytest.fixture(scope="session")
