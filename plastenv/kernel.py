@@ -50,7 +50,13 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     config: Any = nb.config
     was, config.CACHE_DIR = config.CACHE_DIR, CACHE_FOLDER
     try:
-        compiled: Callable[P, R] = nb.njit(cache=True, nogil=True, fastmath=FAST)(function)
+        compiled: Callable[P, R] = nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")(function)
     finally:
         config.CACHE_DIR = was
     return compiled
+
+
+@kernel
+def raised(base: float, exponent: float) -> float:
+    """Return `base` to the power of `exponent`; the squares that most Hill functions need cost one product."""
+    return base * base if exponent == 2.0 else base**exponent

@@ -16,22 +16,25 @@ from plastenv.circuit.episodes import LONGEST
 from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.kernel import kernel
 
+FAINT = np.float32(0.005)  # 0.5 Hz; units below it, four by four, pass nothing on
+
 
 class Trace(NamedTuple):
     """What an episode leaves behind for the plasticity rule; scratch, reused by every episode."""
 
-    weights: np.ndarray  # (pre, post) float32, acting weights without the scaling factor
+    weights: np.ndarray  # (pre, post) float32, acting weights: scaling factor times early plus late
     rates: np.ndarray  # (steps, units) float32, 100 Hz
     cue: np.ndarray  # (steps,) float32, 1 while the cue is on
     surprise: np.ndarray  # (steps,) float32, phasic release by outcomes that were not expected
     omission: np.ndarray  # (steps,) float32, phasic release by aversive outcomes that failed to come
     error: np.ndarray  # (1,), largest omission error of the episode
-    active: np.ndarray  # (units,) int64, the units that took part, first as many as there are
-    last: np.ndarray  # (units,) int64, step at which each of them has fallen silent
-    potentiation: np.ndarray  # (steps, units) float32, postsynaptic factor of potentiation of those units
-    depression: np.ndarray  # (steps, units) float32, postsynaptic factor of depression of those units
-    up: np.ndarray  # (units,) float32
-    down: np.ndarray  # (units,) float32
+    cue_input: np.ndarray  # (units,) float32
+    steady: np.ndarray  # (units,) float32, input of the context
+    total: np.ndarray  # (units,) float32
+    rate: np.ndarray  # (units,) float32
+    peak: np.ndarray  # (units,) float32, largest rate of the episode
+    summed: np.ndarray  # (units,) float32, sum of rates over steps
+    expected: np.ndarray  # (outcomes,) float32
 
 
 class Stimulus(NamedTuple):
@@ -48,9 +51,9 @@ class Stimulus(NamedTuple):
 
 
 @kernel
-def scratch(units: int, inputs: int, dt: float) -> Trace:
+def scratch(units: int, inputs: int, outcomes: int, dt: float) -> Trace:
     """Allocate a `Trace` long enough for every episode of the event table."""
-    steps = int(round(LONGEST / dt)) + 2
+    steps = int(round(LONGEST / dt)) + 4
     return Trace(
         np.zeros((units + inputs, units), np.float32),
         np.zeros((steps, units), np.float32),
@@ -58,29 +61,63 @@ def scratch(units: int, inputs: int, dt: float) -> Trace:
         np.zeros(steps, np.float32),
         np.zeros(steps, np.float32),
         np.zeros(1),
-        np.zeros(units, np.int64),
-        np.zeros(units, np.int64),
-        np.zeros((steps, units), np.float32),
-        np.zeros((steps, units), np.float32),
         np.zeros(units, np.float32),
         np.zeros(units, np.float32),
+        np.zeros(units, np.float32),
+        np.zeros(units, np.float32),
+        np.zeros(units, np.float32),
+        np.zeros(units, np.float32),
+        np.zeros(outcomes, np.float32),
     )
 
 
 @kernel
-def load_weights(early: np.ndarray, late: np.ndarray, trace: Trace) -> None:
-    """Put early + late of one patient into the scratch weights."""
+def load_weights(early: np.ndarray, late: np.ndarray, gain: np.ndarray, trace: Trace) -> None:
+    """Put gain * (early + late) of one patient into the scratch weights."""
     pre, post = early.shape
+    scale = trace.total
+    for i in range(post):
+        scale[i] = np.float32(gain[i])
     for j in range(pre):
         for i in range(post):
-            trace.weights[j, i] = early[j, i] + late[j, i]
+            trace.weights[j, i] = scale[i] * (early[j, i] + late[j, i])
+
+
+@kernel
+def load_inputs(stimulus: Stimulus, anatomy: Anatomy, trace: Trace) -> None:
+    """Put what the cue and the context send to every unit into the scratch."""
+    units = trace.rate.shape[0]
+    trace.steady[:] = 0.0
+    trace.cue_input[:] = 0.0
+    context = anatomy.contexts[stimulus.context]
+    for j in range(context.shape[0]):
+        weights = trace.weights[units + j]
+        if context[j] > 0.0:
+            for i in range(units):
+                trace.steady[i] += context[j] * weights[i]
+        if stimulus.cue >= 0 and anatomy.cues[stimulus.cue, j] > 0.0:
+            level = anatomy.cues[stimulus.cue, j] * np.float32(stimulus.strength)
+            for i in range(units):
+                trace.cue_input[i] += level * weights[i]
+
+
+@kernel
+def excite(rate: np.ndarray, weights: np.ndarray, total: np.ndarray) -> None:
+    """Add the input from the circuit's own units to `total`, four presynaptic units at a time."""
+    units = rate.shape[0]
+    for j in range(0, units - 3, 4):
+        a, b, c, d = rate[j], rate[j + 1], rate[j + 2], rate[j + 3]
+        if max(max(a, b), max(c, d)) > FAINT:
+            for i in range(units):
+                total[i] += (a * weights[j, i] + b * weights[j + 1, i]) + (
+                    c * weights[j + 2, i] + d * weights[j + 3, i]
+                )
 
 
 @kernel
 def simulate(
     row: np.ndarray,
     stimulus: Stimulus,
-    gain: np.ndarray,
     pv: float,
     avoidance: float,
     anatomy: Anatomy,
@@ -90,11 +127,12 @@ def simulate(
     """Run one episode on the weights in `trace` and return the number of steps it took.
 
     `row` is a row of the event table, `pv` scales inhibition, `avoidance` is the expectation at which an
-    avoidable cue is ended (above 1 = never).
+    avoidable cue is ended (above 1 = never). The number of units must be a multiple of four.
     """
     neuron, rule = params.neuron, params.plasticity
     dt = np.float32(neuron.dt)
-    units = gain.shape[0]
+    rate, total, expected = trace.rate, trace.total, trace.expected
+    units, outcomes = rate.shape[0], expected.shape[0]
     steps = int(round(row[0] / neuron.dt))
     cue_on, cue_off = int(round(row[1] / neuron.dt)), int(round(row[2] / neuron.dt))
     outcome_on, outcome_off = int(round(row[3] / neuron.dt)), int(round(row[4] / neuron.dt))
@@ -103,73 +141,41 @@ def simulate(
     leak, leak_pv = dt / np.float32(neuron.tau), dt / np.float32(neuron.tau_pv)
     leak_expect, leak_mod = dt / np.float32(rule.tau_expectation), dt / np.float32(rule.tau_modulator)
     pv_drive = np.float32(neuron.pv_gain * pv * 8.0 / units)
-    outcomes = anatomy.outcome_drive.shape[0]
-
-    rate = np.zeros(units, np.float32)
-    total = np.zeros(units, np.float32)
-    cue_input = np.zeros(units, np.float32)
-    steady = np.zeros(units, np.float32)
-    context = anatomy.contexts[stimulus.context]
-    for j in range(context.shape[0]):
-        if context[j] > 0.0:
-            for i in range(units):
-                steady[i] += context[j] * trace.weights[units + j, i]
-    if stimulus.cue >= 0:
-        for j in range(context.shape[0]):
-            level = anatomy.cues[stimulus.cue, j] * np.float32(stimulus.strength)
-            if level > 0.0:
-                for i in range(units):
-                    cue_input[i] += level * trace.weights[units + j, i]
+    threshold, one, none = np.float32(neuron.threshold), np.float32(1.0), np.float32(0.0)
     delivered_level = np.float32(stimulus.intensity)
-
-    expected = np.zeros(outcomes, np.float32)
-    inhibition = np.float32(0.0)
-    surprised = np.float32(0.0)
-    relieved = np.float32(0.0)
-    trace.error[:] = 0.0
-    ended = cue_off
+    load_inputs(stimulus, anatomy, trace)
+    rate[:] = 0.0
+    trace.peak[:] = 0.0
+    trace.summed[:] = 0.0
+    expected[:] = 0.0
+    inhibition, surprised, relieved, activity = none, none, none, none
+    trace.error[0] = 0.0
     for step in range(steps):
-        cue = stimulus.cue >= 0 and cue_on <= step < ended
+        cue = stimulus.cue >= 0 and cue_on <= step < cue_off
         delivered = stimulus.outcome >= 0 and outcome_on <= step < outcome_off
-        aversion = np.float32(0.0)
-        omission = np.float32(0.0)
-        surprise = np.float32(0.0)
+        aversion, omission, surprise = none, none, none
         for k in range(outcomes):
-            given = delivered_level if delivered and k == stimulus.outcome else np.float32(0.0)
             if anatomy.omission_gain[k] > 0.0 or k == stimulus.outcome:
+                given = delivered_level if delivered and k == stimulus.outcome else none
                 if given == 0.0:  # what an outcome itself evokes is no expectation of it
-                    now = np.float32(0.0)
+                    now = none
                     for i in range(units):
                         now += anatomy.outcome_read[k, i] * rate[i]
                     expected[k] += leak_expect * (now - expected[k])
                 aversion += anatomy.omission_gain[k] * expected[k]
-                surprise += anatomy.surprise_gain[k] * max(np.float32(0.0), given - expected[k])
+                surprise += anatomy.surprise_gain[k] * max(none, given - expected[k])
                 if cue and step >= due:
-                    sure = min(np.float32(1.0), expected[k])
-                    omission += anatomy.omission_gain[k] * max(np.float32(0.0), sure - given)
+                    omission += anatomy.omission_gain[k] * max(none, min(one, expected[k]) - given)
         surprised += leak_mod * (surprise - surprised)
         relieved += leak_mod * (omission - relieved)
-        if cue and step >= due:
-            trace.error[0] = max(trace.error[0], omission)
+        trace.error[0] = max(trace.error[0], omission)
         if row[7] > 0.0 and cue and aversion > avoidance:
-            ended = step
-            steps = step
-            break
+            return step
 
-        activity = np.float32(0.0)
+        shown = one if cue else none
         for i in range(units):
-            activity += rate[i]
-            total[i] = steady[i]
-        if cue:
-            for i in range(units):
-                total[i] += cue_input[i]
-        for j in range(units):
-            level = rate[j]
-            if level > 0.005:
-                for i in range(units):
-                    total[i] += level * trace.weights[j, i]
-        for i in range(units):
-            total[i] *= np.float32(gain[i])
+            total[i] = trace.steady[i] + shown * trace.cue_input[i]
+        excite(rate, trace.weights, total)
         if delivered:
             for i in range(units):
                 total[i] += delivered_level * anatomy.outcome_drive[stimulus.outcome, i]
@@ -182,12 +188,17 @@ def simulate(
             for i in range(units):
                 total[i] += np.float32(stimulus.amplitude) * anatomy.stimulation[stimulus.target, i]
         inhibition += leak_pv * (pv_drive * activity - inhibition)
-        offset = inhibition + np.float32(neuron.threshold)
+        offset = inhibition + threshold
+        activity = none
         for i in range(units):
-            drive = max(np.float32(0.0), total[i] - offset)
-            rate[i] += leak * (drive / np.sqrt(np.float32(1.0) + drive * drive) - rate[i])
-            trace.rates[step, i] = rate[i]
-        trace.cue[step] = np.float32(1.0) if cue else np.float32(0.0)
+            net = max(none, total[i] - offset)
+            now = rate[i] + leak * (net / np.sqrt(one + net * net) - rate[i])
+            rate[i] = now
+            trace.rates[step, i] = now
+            activity += now
+            trace.peak[i] = max(trace.peak[i], now)
+            trace.summed[i] += now
+        trace.cue[step] = shown
         trace.surprise[step] = surprised
         trace.omission[step] = relieved
     return steps

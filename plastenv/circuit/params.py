@@ -28,8 +28,8 @@ class PlasticityParams(NamedTuple):
     a3_plus: Annotated[float, Par("triplet potentiation", "1", PFISTER)] = 6.5e-3
     a2_minus: Annotated[float, Par("pair depression", "1", PFISTER)] = 7.1e-3
     weight_unit: Annotated[float, Par("weight of one typical synapse, h0", "1", PROJECT)] = 0.1
-    efficacy: Annotated[float, Par("early change per unit of rule drive, in weight units", "1", PROJECT)] = 0.395
-    early_max: Annotated[float, Par("soft limit of the early phase", "1", PROJECT)] = 1.5
+    efficacy: Annotated[float, Par("early change per unit of rule drive, in weight units", "1", PROJECT)] = 0.4
+    early_max: Annotated[float, Par("soft limit of the early phase", "1", PROJECT)] = 6.0
     tau_refractory: Annotated[
         float, Par("recovery of induction after a train", "h", "Kramar 2012, PNAS 109:5121 (~60 min spacing)")
     ] = 0.5
@@ -53,7 +53,7 @@ class PlasticityParams(NamedTuple):
     ] = 0.25
     threshold_gain: Annotated[
         float, Par("share of the sliding (BCM) threshold that acts on depression", "1", "Bienenstock 1982; partial")
-    ] = 0.3
+    ] = 0.6
 
 
 class CircuitParams(NamedTuple):

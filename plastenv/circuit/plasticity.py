@@ -6,125 +6,324 @@
 which on stationary Poisson rates is the BCM form of Pfister & Gerstner 2006. Every coincidence writes an
 eligibility trace that the modulator reads out; the double integral over time is one backward filter of the
 modulator, so no eligibility is stored per synapse. What a synapse has received lately leaves its induction
-refractory for minutes (Kramar 2012). Order: factors, then synapses.
+refractory for minutes (Kramar 2012). Order: factors, their products over time, then synapses.
 
     dE/ds = net (1 - E/E_max) where net > 0,  net (1 + E/(L/2)) where net < 0 and E < 0,  linearly implicit per episode
+
+Units are handled in blocks of eight neighbours; a block in which no unit fires takes no part.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
+from plastenv.circuit.episodes import LONGEST
 from plastenv.circuit.neurons import Stimulus, Trace
 from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.kernel import kernel
 
-SILENT = 0.02  # 2 Hz; a unit that never passes it takes no part
+SILENT = np.float32(0.02)  # 2 Hz; a unit that never passes it takes no part
 ECHO = 12  # steps after its last activity in which a unit still has a presynaptic trace
+BLOCK = 8  # units
+
+
+class Factors(NamedTuple):
+    """Pre- and postsynaptic factors of one episode, blocks that took part side by side; scratch."""
+
+    rate: np.ndarray  # (steps, units + 2) float32, 100 Hz; last the cue and the context
+    low: np.ndarray  # (steps, units + 2) float32, presynaptic trace
+    potentiation: np.ndarray  # (steps, units) float32, postsynaptic factor, weighted by the modulator
+    depression: np.ndarray  # (steps, units) float32
+    state: np.ndarray  # (units,) float32, of a filter
+    taking_part: np.ndarray  # (units,) float32, 1 = fired
+    mistaken: np.ndarray  # (units,) float32, 1 = carried the expectation that was disappointed
+    last: np.ndarray  # (units,) int64, step at which a unit has fallen silent
+    surprise: np.ndarray  # (steps,) float32, modulator that the eligibility written at a step will meet
+    omission: np.ndarray  # (steps,) float32
+
+
+class Response(NamedTuple):
+    """What an episode did, and what it drives every synapse by before that synapse's own state counts.
+
+    Blocks that took part stand side by side; there is room for `width` units.
+    """
+
+    steps: np.ndarray  # (1,) int64, how long it took
+    error: np.ndarray  # (1,), largest omission error
+    mean: np.ndarray  # (units,) float32, mean rate, 100 Hz
+    blocks: np.ndarray  # (1 + blocks,) int64, how many took part, then which
+    fired: np.ndarray  # (width,) float32, 1 = this unit's own synapses are driven
+    up: np.ndarray  # (width + 2, width) float32, potentiation, (pre, post); last an axon of the cue, one of the context
+    down: np.ndarray  # (width + 2, width) float32, depression at a threshold of 1
+
+
+class Synapses(NamedTuple):
+    """The synapses that an episode changes, side by side, while it does; scratch."""
+
+    axons: np.ndarray  # (pre,) int64
+    threshold: np.ndarray  # (units,) float32
+    up: np.ndarray  # (pre * units,) float32, as are all below
+    down: np.ndarray
+    early: np.ndarray
+    late: np.ndarray
+    spent: np.ndarray
+    net: np.ndarray
 
 
 @kernel
-def _read_back(release: np.ndarray, steps: int, params: CircuitParams) -> np.ndarray:
-    """Return, per step, how much of `release` the eligibility written at that step will meet, (steps,)."""
+def synapses_scratch(units: int, inputs: int) -> Synapses:
+    """Allocate `Synapses` for every axon and unit."""
+    all_of_them = np.zeros((6, (units + inputs) * units), np.float32)
+    return Synapses(
+        np.zeros(units + inputs, np.int64),
+        np.zeros(units, np.float32),
+        all_of_them[0],
+        all_of_them[1],
+        all_of_them[2],
+        all_of_them[3],
+        all_of_them[4],
+        all_of_them[5],
+    )
+
+
+@kernel
+def factors_scratch(units: int, dt: float) -> Factors:
+    """Allocate `Factors` long enough for every episode of the event table."""
+    steps = int(round(LONGEST / dt)) + 4
+    return Factors(
+        np.zeros((steps, units + 2), np.float32),
+        np.zeros((steps, units + 2), np.float32),
+        np.zeros((steps, units), np.float32),
+        np.zeros((steps, units), np.float32),
+        np.zeros(units, np.float32),
+        np.zeros(units, np.float32),
+        np.zeros(units, np.float32),
+        np.zeros(units, np.int64),
+        np.zeros(steps, np.float32),
+        np.zeros(steps, np.float32),
+    )
+
+
+@kernel
+def response_scratch(units: int) -> Response:
+    """Allocate a `Response` in which every unit may take part."""
+    return Response(
+        np.zeros(1, np.int64),
+        np.zeros(1),
+        np.zeros(units, np.float32),
+        np.zeros(1 + units // BLOCK, np.int64),
+        np.zeros(units, np.float32),
+        np.zeros((units + 2, units), np.float32),
+        np.zeros((units + 2, units), np.float32),
+    )
+
+
+@kernel
+def _read_back(release: np.ndarray, steps: int, params: CircuitParams, read: np.ndarray) -> None:
+    """Write into `read`, per step, how much of `release` the eligibility written at that step will meet."""
     rule, dt = params.plasticity, params.neuron.dt
     leak = np.float32(dt / rule.tau_eligibility)
     reading = release[steps - 1] * np.float32(rule.tau_modulator / (rule.tau_modulator + rule.tau_eligibility))
-    read = np.empty(steps, np.float32)
     for step in range(steps - 1, -1, -1):
         reading += leak * (release[step] - reading)
         read[step] = reading
-    return read
 
 
 @kernel
-def _factors(
-    steps: int, tone: float, threshold: np.ndarray, anatomy: Anatomy, params: CircuitParams, trace: Trace
-) -> int:
-    """Fill the postsynaptic factors of the rule for the neurons that were active, and return their number.
+def _gather(steps: int, anatomy: Anatomy, trace: Trace, factors: Factors, blocks: np.ndarray) -> int:
+    """Lay the blocks that fired side by side, list them in `blocks`, and return how many units they hold."""
+    width = 0
+    blocks[0] = 0
+    for block in range(trace.peak.shape[0] // BLOCK):
+        first = block * BLOCK
+        if trace.peak[first : first + BLOCK].max() < SILENT:
+            continue
+        blocks[0] += 1
+        blocks[blocks[0]] = block
+        for u in range(BLOCK):
+            c, i = width + u, first + u
+            factors.taking_part[c] = np.float32(1.0) if trace.peak[i] >= SILENT else np.float32(0.0)
+            factors.mistaken[c] = 0.0
+            factors.last[c] = 0
+            for k in range(anatomy.omission_gain.shape[0]):
+                if anatomy.omission_gain[k] > 0.0 and anatomy.outcome_read[k, i] > 0.0:
+                    factors.mistaken[c] = 1.0
+        for step in range(steps):
+            for u in range(BLOCK):
+                now = trace.rates[step, first + u]
+                factors.rate[step, width + u] = now
+                if now > np.float32(0.25) * SILENT:
+                    factors.last[width + u] = step
+        width += BLOCK
+    return width
 
-    The factors are already weighted by the modulator that will read them.
+
+@kernel
+def _low_pass(steps: int, width: int, leak: float, rate: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
+    """Write into `out`, (steps, width), the low-passed `rate` after each step."""
+    follow = np.float32(leak)
+    state[:width] = 0.0
+    for step in range(steps):
+        for c in range(width):
+            state[c] += follow * (rate[step, c] - state[c])
+            out[step, c] = state[c]
+
+
+@kernel
+def _weigh(steps: int, width: int, tone: float, params: CircuitParams, trace: Trace, factors: Factors) -> None:
+    """Fill the presynaptic traces and the postsynaptic factors, weighted by the modulator that will read them.
 
     A neuron that carries the expectation of an outcome that then fails to come is told so with reversed sign:
     its coincidences are depotentiated (Kim 2007, PNAS 104:20955), everyone else's are strengthened.
     """
     rule, dt = params.plasticity, params.neuron.dt
-    units = trace.rates.shape[1]
-    surprise = _read_back(trace.surprise, steps, params)
-    omission = _read_back(trace.omission, steps, params)
-    mistaken = np.zeros(units, np.float32)
-    for k in range(anatomy.omission_gain.shape[0]):
-        for i in range(units):
-            if anatomy.omission_gain[k] > 0.0 and anatomy.outcome_read[k, i] > 0.0:
-                mistaken[i] = 1.0
+    _read_back(trace.surprise, steps, params, factors.surprise)
+    _read_back(trace.omission, steps, params, factors.omission)
     up = np.float32(1e6 * rule.a3_plus * rule.tau_plus * rule.tau_y * dt)
     down = np.float32(1e4 * rule.a2_minus * rule.tau_minus * dt)
-    leak_fast, leak_slow = np.float32(dt / rule.tau_minus), np.float32(dt / rule.tau_y)
     tonic, phasic = np.float32(tone * rule.modulator_tonic), np.float32(tone * rule.modulator_phasic)
     turned = np.float32(1.0 + rule.reversal)
-    number = 0
-    for i in range(units):
-        peak = np.float32(0.0)
-        last = 0
-        for step in range(steps):
-            peak = max(peak, trace.rates[step, i])
-            if trace.rates[step, i] > 0.25 * SILENT:
-                last = step
-        if peak >= SILENT:
-            trace.active[number] = i
-            trace.last[number] = min(steps, last + ECHO)
-            number += 1
-    fast = np.zeros(number, np.float32)
-    slow = np.zeros(number, np.float32)
-    for step in range(steps):
-        salient = tonic + phasic * (surprise[step] + omission[step])
-        missed = phasic * omission[step] * turned
-        for a in range(number):
-            i = trace.active[a]
-            rate = trace.rates[step, i]
-            trace.potentiation[step, a] = up * rate * slow[a] * (salient - missed * mistaken[i])
-            fast[a] += leak_fast * (rate - fast[a])
-            slow[a] += leak_slow * (rate - slow[a])
-            trace.depression[step, a] = down * fast[a] * np.float32(threshold[i]) * salient
-    return number
+    rate, potentiation, depression = factors.rate, factors.potentiation, factors.depression
+    _low_pass(steps, width, dt / rule.tau_plus, rate, factors.state, factors.low)
+    _low_pass(steps, width, dt / rule.tau_minus, rate, factors.state, depression)
+    _low_pass(steps, width, dt / rule.tau_y, rate, factors.state, potentiation)
+    for step in range(steps - 1, -1, -1):
+        salient = tonic + phasic * (factors.surprise[step] + factors.omission[step])
+        missed = phasic * factors.omission[step] * turned
+        for c in range(width):
+            depression[step, c] *= down * salient * factors.taking_part[c]
+        if step > 0:  # what a neuron has done up to now, not with now, decides how its coincidences count
+            for c in range(width):
+                slow = potentiation[step - 1, c] * factors.taking_part[c]
+                potentiation[step, c] = up * rate[step, c] * slow * (salient - missed * factors.mistaken[c])
+    potentiation[0, :width] = 0.0
+    for step in range(steps, steps + 3):  # products go four steps at a time
+        potentiation[step, :width] = 0.0
+        depression[step, :width] = 0.0
 
 
 @kernel
-def _change(
-    early: np.ndarray,
-    late: np.ndarray,
-    refractory: np.ndarray,
-    itself: int,
-    active: np.ndarray,
+def _product(pre: np.ndarray, post: np.ndarray, j: int, steps: int, width: int, out: np.ndarray) -> None:
+    """Sum over time what column `j` of `pre` and every column of `post` share, into `out`, (width,)."""
+    for c in range(width):
+        out[c] = 0.0
+    for s in range(0, steps, 4):
+        p, q, r, t = pre[s, j], pre[s + 1, j], pre[s + 2, j], pre[s + 3, j]
+        for c in range(width):
+            out[c] += (p * post[s, c] + q * post[s + 1, c]) + (r * post[s + 2, c] + t * post[s + 3, c])
+
+
+@kernel
+def derive(
+    steps: int, tone: float, anatomy: Anatomy, params: CircuitParams, trace: Trace, factors: Factors, response: Response
+) -> None:
+    """Work out what the episode of `steps` steps in `trace` did and what it drives every synapse by."""
+    response.steps[0], response.error[0] = steps, trace.error[0]
+    for i in range(response.mean.shape[0]):
+        response.mean[i] = trace.summed[i] / np.float32(max(1, steps))
+    if steps < 2:
+        response.blocks[0] = 0
+        return
+    width = _gather(steps, anatomy, trace, factors, response.blocks)
+    _weigh(steps, width, tone, params, trace, factors)
+    for j in range(width):
+        response.fired[j] = factors.taking_part[j]
+        if response.fired[j] > 0.0:
+            fallen = min(steps, factors.last[j] + ECHO)
+            _product(factors.low, factors.potentiation, j, fallen, width, response.up[j])
+            _product(factors.rate, factors.depression, j, fallen, width, response.down[j])
+    cue, context = factors.low.shape[1] - 2, factors.low.shape[1] - 1
+    leak = np.float32(params.neuron.dt / params.plasticity.tau_plus)
+    low = np.float32(0.0)
+    for step in range(steps):
+        low += leak * (trace.cue[step] - low)
+        factors.low[step, cue] = low
+        factors.rate[step, cue] = trace.cue[step]
+        factors.low[step, context] = factors.rate[step, context] = 1.0
+    last = response.up.shape[0] - 2
+    for k in range(2):
+        _product(factors.low, factors.potentiation, cue + k, steps, width, response.up[last + k])
+        _product(factors.rate, factors.depression, cue + k, steps, width, response.down[last + k])
+
+
+@kernel
+def _spend(
     up: np.ndarray,
     down: np.ndarray,
+    spent: np.ndarray,
+    net: np.ndarray,
+    number: int,
     rate: float,
     params: CircuitParams,
-) -> float:
-    """Change the synapses of one axon by one episode and return the sum of absolute early changes."""
+) -> None:
+    """Spend the induction of `number` synapses and write the net drive that is left into `net`."""
     rule = params.plasticity
-    unit = np.float32(rule.weight_unit * rule.efficacy * rate)
-    limit, half = np.float32(rule.early_max), np.float32(rule.refractory_half)
-    dose = np.float32(1.0 / rule.refractory_dose)
-    moved = np.float32(0.0)
-    for a in range(active.shape[0]):
-        i = active[a]
-        if i == itself:
-            continue
-        spent = refractory[i] / half
-        spent *= spent
-        ready = np.float32(1.0) / (np.float32(1.0) + spent * spent)
-        net = ready * unit * (up[a] - down[a])
-        was = early[i]
-        rise = max(np.float32(0.0), net)
-        fall = max(np.float32(0.0), -net)
-        undone = min(max(np.float32(0.0), was), fall)  # depotentiation comes before depression
+    unit, dose = np.float32(rule.weight_unit * rule.efficacy * rate), np.float32(rate / rule.refractory_dose)
+    half, one = np.float32(1.0 / rule.refractory_half), np.float32(1.0)
+    for c in range(number):
+        share = spent[c] * half
+        share *= share
+        ready = one / (one + share * share)
+        net[c] = ready * unit * (up[c] - down[c])
+        used = ready * dose * (abs(up[c]) + down[c])
+        spent[c] += (one - spent[c]) * used / (one + used)
+
+
+@kernel
+def _move(early: np.ndarray, late: np.ndarray, net: np.ndarray, number: int, params: CircuitParams) -> float:
+    """Move the early phase of `number` synapses by `net` and return the sum of absolute changes."""
+    limit = np.float32(1.0 / params.plasticity.early_max)
+    one, none, tiny = np.float32(1.0), np.float32(0.0), np.float32(1e-3)
+    moved = none
+    for c in range(number):
+        was = early[c]
+        rise, fall = max(none, net[c]), max(none, -net[c])
+        undone = min(max(none, was), fall)  # depotentiation comes before depression
         fall -= undone
-        half_late = np.float32(0.5) * late[i]
-        span = half_late + np.float32(1e-3)
-        now = (was - undone + rise) / (np.float32(1.0) + rise / limit)
-        early[i] = (now - fall * half_late / span) / (np.float32(1.0) + fall / span)
-        moved += abs(early[i] - was)
-        used = ready * dose * (abs(up[a]) + down[a]) * np.float32(rate)
-        refractory[i] += (np.float32(1.0) - refractory[i]) * used / (np.float32(1.0) + used)
+        half = np.float32(0.5) * late[c]
+        span = half + tiny
+        now = (was - undone + rise) / (one + rise * limit)
+        now = (now * span - fall * half) / (span + fall)
+        early[c] = now
+        moved += abs(now - was)
     return float(moved)
+
+
+@kernel
+def _collect(
+    threshold: np.ndarray, units: int, stimulus: Stimulus, anatomy: Anatomy, response: Response, synapses: Synapses
+) -> int:
+    """List the axons that an episode drives, what it drives their synapses by, and return how many they are."""
+    blocks, up, down = response.blocks, synapses.up, synapses.down
+    width = blocks[0] * BLOCK
+    for b in range(blocks[0]):
+        for u in range(BLOCK):
+            synapses.threshold[b * BLOCK + u] = threshold[blocks[1 + b] * BLOCK + u]
+    axons = 0
+    for c in range(width):
+        if response.fired[c] > 0.0:
+            first = axons * width
+            for d in range(width):
+                up[first + d] = response.up[c, d]
+                down[first + d] = response.down[c, d] * synapses.threshold[d]
+            up[first + c] = down[first + c] = 0.0  # no neuron connects to itself
+            synapses.axons[axons] = blocks[1 + c // BLOCK] * BLOCK + c % BLOCK
+            axons += 1
+    last = response.up.shape[0] - 2
+    for k in range(anatomy.cues.shape[1]):
+        cue = np.float32(0.0)
+        if stimulus.cue >= 0:
+            cue = anatomy.cues[stimulus.cue, k] * np.float32(stimulus.strength)
+        context = anatomy.contexts[stimulus.context, k]
+        if cue + context > 0.0:
+            first = axons * width
+            for d in range(width):
+                up[first + d] = cue * response.up[last, d] + context * response.up[last + 1, d]
+                lowered = cue * response.down[last, d] + context * response.down[last + 1, d]
+                down[first + d] = lowered * synapses.threshold[d]
+            synapses.axons[axons] = units + k
+            axons += 1
+    return axons
 
 
 @kernel
@@ -133,63 +332,40 @@ def induce(
     late: np.ndarray,
     refractory: np.ndarray,
     live: np.ndarray,
-    steps: int,
     stimulus: Stimulus,
-    tone: float,
     threshold: np.ndarray,
     rate: float,
     anatomy: Anatomy,
     params: CircuitParams,
-    trace: Trace,
+    response: Response,
+    synapses: Synapses,
 ) -> float:
-    """Apply the rule to one patient's synapses, (pre, post), after an episode of `steps` steps.
+    """Apply what an episode drives to one patient's synapses, (pre, post).
 
-    `rate` scales induction (NMDA receptors available, the patient's own rate); axons that changed are marked in
-    `live`, (pre,) bool. Returns the L1 norm of the change.
+    `threshold`, (units,), is the sliding threshold of depression, `rate` scales induction (NMDA receptors available,
+    the patient's own rate); axons that changed are marked in `live`, (pre,) bool. Returns the L1 norm of the change.
     """
-    if steps < 2 or rate <= 0.0:
+    if rate <= 0.0:
         return 0.0
-    number = _factors(steps, tone, threshold, anatomy, params, trace)
-    active, up, down = trace.active[:number], trace.up, trace.down
-    leak = np.float32(params.neuron.dt / params.plasticity.tau_plus)
-    units = trace.rates.shape[1]
-    moved = 0.0
-    for a in range(number):
-        j = active[a]
-        up[:number] = 0.0
-        down[:number] = 0.0
-        low = np.float32(0.0)
-        for step in range(trace.last[a]):
-            now = trace.rates[step, j]
-            low += leak * (now - low)
-            for b in range(number):
-                up[b] += low * trace.potentiation[step, b]
-                down[b] += now * trace.depression[step, b]
-        moved += _change(early[j], late[j], refractory[j], j, active, up, down, rate, params)
+    blocks = response.blocks
+    width = blocks[0] * BLOCK
+    axons = _collect(threshold, early.shape[1], stimulus, anatomy, response, synapses)
+    for a in range(axons):
+        j = synapses.axons[a]
+        for b in range(blocks[0]):
+            first, place = blocks[1 + b] * BLOCK, a * width + b * BLOCK
+            for u in range(BLOCK):
+                synapses.early[place + u] = early[j, first + u]
+                synapses.late[place + u] = late[j, first + u]
+                synapses.spent[place + u] = refractory[j, first + u]
+    _spend(synapses.up, synapses.down, synapses.spent, synapses.net, axons * width, rate, params)
+    moved = _move(synapses.early, synapses.late, synapses.net, axons * width, params)
+    for a in range(axons):
+        j = synapses.axons[a]
         live[j] = True
-
-    up_cue, down_cue = np.zeros(number, np.float32), np.zeros(number, np.float32)
-    up_all, down_all = np.zeros(number, np.float32), np.zeros(number, np.float32)
-    low = np.float32(0.0)
-    for step in range(steps):
-        now = trace.cue[step]
-        low += leak * (now - low)
-        for b in range(number):
-            up_cue[b] += low * trace.potentiation[step, b]
-            down_cue[b] += now * trace.depression[step, b]
-            up_all[b] += trace.potentiation[step, b]
-            down_all[b] += trace.depression[step, b]
-    for k in range(anatomy.cues.shape[1]):
-        cue = np.float32(0.0)
-        if stimulus.cue >= 0:
-            cue = anatomy.cues[stimulus.cue, k] * np.float32(stimulus.strength)
-        context = anatomy.contexts[stimulus.context, k]
-        if cue + context <= 0.0:
-            continue
-        for b in range(number):
-            up[b] = cue * up_cue[b] + context * up_all[b]
-            down[b] = cue * down_cue[b] + context * down_all[b]
-        j = units + k
-        moved += _change(early[j], late[j], refractory[j], -1, active, up, down, rate, params)
-        live[j] = True
+        for b in range(blocks[0]):
+            first, place = blocks[1 + b] * BLOCK, a * width + b * BLOCK
+            for u in range(BLOCK):
+                early[j, first + u] = synapses.early[place + u]
+                refractory[j, first + u] = synapses.spent[place + u]
     return moved

@@ -18,7 +18,6 @@ def probe(
     strength: float,
     outcome: int,
     push: float,
-    gain: np.ndarray,
     pv: float,
     anatomy: Anatomy,
     params: CircuitParams,
@@ -32,12 +31,12 @@ def probe(
     row = np.zeros(9)
     row[0] = row[2] = row[4] = PROBE_SECONDS
     stimulus = Stimulus(0, cue, context, outcome, -1, strength, push, 0.0)
-    steps = simulate(row, stimulus, gain, pv, 2.0, anatomy, params, trace)
+    steps = simulate(row, stimulus, pv, 2.0, anatomy, params, trace)
     first = steps - int(round(READ_SECONDS / params.neuron.dt))
     answer[:] = 0.0
     for a in range(answer.shape[0]):
         size = 0.0
-        for i in range(gain.shape[0]):
+        for i in range(trace.rate.shape[0]):
             if anatomy.assemblies[a, i] > 0.0:
                 size += 1.0
                 for step in range(first, steps):
@@ -61,7 +60,6 @@ def depth(
     cue: int,
     context: int,
     strength: float,
-    gain: np.ndarray,
     pv: float,
     anatomy: Anatomy,
     params: CircuitParams,
@@ -71,12 +69,12 @@ def depth(
     """Return the smallest push towards the right assembly that makes it win, 0 (wins unaided) to 1."""
     right, outcome = anatomy.cue_assembly[cue], anatomy.cue_outcome[cue]
     low, high = 0.0, 1.0
-    probe(cue, context, strength, outcome, 0.0, gain, pv, anatomy, params, trace, answer)
+    probe(cue, context, strength, outcome, 0.0, pv, anatomy, params, trace, answer)
     if clarity(answer, right) > 0.0:
         return 0.0
     for _ in range(DEPTH_STEPS):
         middle = 0.5 * (low + high)
-        probe(cue, context, strength, outcome, middle, gain, pv, anatomy, params, trace, answer)
+        probe(cue, context, strength, outcome, middle, pv, anatomy, params, trace, answer)
         if clarity(answer, right) > 0.0:
             high = middle
         else:

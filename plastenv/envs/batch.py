@@ -8,10 +8,10 @@ import numpy as np
 from plastenv import arrays, rng
 from plastenv.envs import actions as act
 from plastenv.envs.observations import observation_space, observe
-from plastenv.model.advance import advance
+from plastenv.model.advance import advance, remembering
 from plastenv.model.calendar import Event, lay_out
 from plastenv.model.measure import Measurements, measure
-from plastenv.model.types import HOUR, ModelState
+from plastenv.model.types import HOUR, Events, ModelState
 from plastenv.patients.cohort import Cohort, Patients, Report
 from plastenv.scenarios.objective import RewardTerms, harm, references, restored
 from plastenv.scenarios.scenario import Scenario, load_scenario
@@ -85,6 +85,7 @@ class PatientBatch:
         self.observation_space = observation_space(self.scenario, observe)
         self.action_space = act.action_space(self.scenario, actions)
         self._calendars: list[list[Event]] = [[] for _ in range(rows)]
+        self._laid: Events | None = None  # the calendars as arrays
         self.given: list[list[Administration]] = [[] for _ in range(rows)]
         self.ended = np.zeros(rows, np.int64)  # index into ENDINGS; 0 = still in treatment
         self.burden = np.zeros(rows)
@@ -116,13 +117,13 @@ class PatientBatch:
             if len(which) != self.rows:
                 raise RuntimeError("the first reset must cover every row")
             self.cohort: Cohort = cohort
-            self.state = arrays.copy(cohort.patient)
+            self.state = remembering(arrays.copy(cohort.patient), self.scenario.params)
         else:
             arrays.put(self.cohort, which, cohort)
-            arrays.put(self.state, which, cohort.patient)
+            arrays.put(self.state, which, remembering(cohort.patient, self.scenario.params))
         self.reference = references(self.cohort)
         for row in which:
-            self._calendars[row], self.given[row] = [], []
+            self._calendars[row], self.given[row], self._laid = [], [], None
         self.ended[which] = 0
         self.burden[which] = 0.0
         self.measured = measure(self.state, self.scenario.params, self.scenario.read_outs)
@@ -135,6 +136,8 @@ class PatientBatch:
         self._give(row, protocol.administrations)
 
     def _give(self, row: int, given: Sequence[Administration]) -> None:
+        if given:
+            self._laid = None
         self.given[row] += given
         for administration in given:
             self._calendars[row] += events(administration, self.scenario.cues, self.scenario.aversive)
@@ -189,12 +192,11 @@ class PatientBatch:
             reward = np.where(terminated, followup.score / 100.0 - self._start, 0.0)
         return Step(self._observe(), reward, terminated, terms, refused, followup)
 
-    def _events(self) -> Any:
-        """Lay out what lies ahead of every row; what is past is dropped."""
-        assert self.state is not None
-        for row, clock in enumerate(self.state.clock):
-            self._calendars[row] = [event for event in self._calendars[row] if event.time >= clock]
-        return lay_out(self._calendars)
+    def _events(self) -> Events:
+        """Lay out the calendars, when something has been added to them."""
+        if self._laid is None:
+            self._laid = lay_out(self._calendars)
+        return self._laid
 
     def _paid(self, before: np.ndarray, until: np.ndarray) -> np.ndarray:
         weight = self.scenario.objective.burden
@@ -235,7 +237,8 @@ class PatientBatch:
             measured = measure(later, self.scenario.params, self.scenario.read_outs)
             reference = arrays.take(self.reference, rows)
             share = restored(measured.function, reference)
-            harmed = harm(measured.memories, later.seizures, reference, self.scenario.objective)
+            ended = self.measured.memories[rows]
+            harmed = harm(ended, measured.memories, later.seizures, reference, self.scenario.objective)
             columns = (
                 100.0 * share - harmed - self.burden[rows],
                 measured.function,

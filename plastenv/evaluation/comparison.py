@@ -32,7 +32,11 @@ def schedules(files: Sequence[Path], scenario: Scenario) -> list[Schedule]:
     protocols = [load(path, scenario.horizon_days, names) for path in files] or shipped
     found = [Schedule(p.name, p.source, p.title, protocol=p) for p in protocols]
     if not files:
-        found.append(Schedule("random", "hand-designed", "A random legal menu action every day", policy=RandomPolicy()))
+        found.append(
+            Schedule(
+                "random", "hand-designed", "A random legal menu action on a third of the days", policy=RandomPolicy()
+            )
+        )
     for name in {schedule.name for schedule in found}:
         if sum(schedule.name == name for schedule in found) > 1:
             raise ValueError(f"two schedules are called '{name}'; expected different names")

@@ -24,15 +24,19 @@ class Policy(Interface):
         ...
 
 
+TREATED = 1 / 3  # share of days on which the random policy treats: a burden like that of the designed schedules
+
+
 class RandomPolicy:
-    """Every day one of the legal menu actions, each as likely as the others."""
+    """On a third of the days one of the legal menu actions, each as likely as the others; else it waits."""
 
     def act(self, observation: np.ndarray, mask: np.ndarray, rows: np.ndarray, day: int) -> np.ndarray:
         """Draw by (patient, day), so that the same patient meets the same choices in every run."""
         chosen = []
         for legal, key in zip(mask, rows, strict=True):
             options = np.flatnonzero(legal)
-            chosen.append(options[int(rng.uniform(key, day, rng.ENVIRONMENT) * len(options))])
+            drawn = rng.uniform(key, day, rng.ENVIRONMENT) / TREATED
+            chosen.append(options[int(drawn * len(options))] if drawn < 1.0 else 0)
         return np.array(chosen, np.int64)
 
 
@@ -121,6 +125,7 @@ def _run(
                 target[ending] = column[ending]
             if tick:
                 tick(len(ending))
+    course += [course[-1]] * (scenario.horizon_days * 24 // batch.decision_hours - days)  # all have ended early
     return Outcome(*[*outcome, np.stack(course, 1)])
 
 

@@ -1,6 +1,6 @@
 """Advance patients along their calendar: the only place where circuit and molecules meet.
 
-One grid of an hour, refined to ten minutes in hours that hold an episode or standing proteins; inside it the
+One grid of an hour, refined to ten minutes in hours that hold a treatment's episode or standing proteins; inside it the
 model stops at the exact second of every event. At every stop drugs and early traces move; at every grid point
 proteins, growth factors and the late phase move over the interval that ends there; at every full hour structure,
 brakes, chromatin and homeostasis. The grid follows from the patient's own state and calendar, never from whoever
@@ -14,8 +14,18 @@ import numpy as np
 
 from plastenv import rng
 from plastenv.circuit.episodes import INDEX
+from plastenv.circuit.memo import holds, keep, memo, recall
 from plastenv.circuit.neurons import Stimulus, Trace, load_weights, scratch, simulate
-from plastenv.circuit.plasticity import induce
+from plastenv.circuit.plasticity import (
+    Factors,
+    Response,
+    Synapses,
+    derive,
+    factors_scratch,
+    induce,
+    response_scratch,
+    synapses_scratch,
+)
 from plastenv.kernel import kernel
 from plastenv.model.types import DAY, HOUR, Events, ModelParams, ModelState
 from plastenv.molecular.brakes import advance_brakes, maturity, structural_opening
@@ -53,8 +63,44 @@ class Day(NamedTuple):
     """Everyday events of one day, in order of time; scratch."""
 
     time: np.ndarray  # (slots,) int64
-    cue: np.ndarray  # (slots,) int64, -1 = whichever replay finds
+    cue: np.ndarray  # (slots,) int64, which of the everyday cues, -1 = the one that replay finds
     order: np.ndarray  # (slots,) int64
+
+
+class Workspace(NamedTuple):
+    """Scratch of one worker, reused for every patient."""
+
+    trace: Trace
+    factors: Factors
+    response: Response
+    synapses: Synapses
+    day: Day
+    live: np.ndarray  # (pre,) bool, axons with early change or spent induction
+    carried: np.ndarray  # (pre,), absolute early change summed over each axon
+    acting: np.ndarray  # (targets,), what drugs do now
+    before: np.ndarray  # (targets,), what they did an hour ago
+    threshold: np.ndarray  # (units,), sliding threshold of depression
+    active: np.ndarray  # (pre,) float32, mean rates of one episode
+
+
+@kernel
+def _workspace(state: ModelState, params: ModelParams) -> Workspace:
+    units, dt, outcomes = state.circuit.gain.shape[1], params.circuit.neuron.dt, params.anatomy.outcome_read.shape[0]
+    pre = state.circuit.early.shape[1]
+    slots = params.everyday.cues.shape[0] + params.everyday.extra + params.everyday.replays
+    return Workspace(
+        scratch(units, pre - units, outcomes, dt),
+        factors_scratch(units, dt),
+        response_scratch(units),
+        synapses_scratch(units, pre - units),
+        Day(np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros(slots, np.int64)),
+        np.zeros(pre, np.bool_),
+        np.zeros(pre),
+        np.zeros(len(TARGETS)),
+        np.zeros(len(TARGETS)),
+        np.zeros(units),
+        np.zeros(pre, np.float32),
+    )
 
 
 @kernel
@@ -69,8 +115,7 @@ def plan_day(day: int, key: np.uint64, params: ModelParams, plan: Day) -> None:
         if slot < waking:
             span = (life.bed - life.wake) * HOUR
             plan.time[slot] = first + life.wake * HOUR + int(rng.uniform(key, tick, rng.EVERYDAY_TIME) * span)
-            pick = slot if slot < cues else int(rng.uniform(key, tick, rng.EVERYDAY_CUE) * cues)
-            plan.cue[slot] = life.cues[pick]
+            plan.cue[slot] = slot if slot < cues else int(rng.uniform(key, tick, rng.EVERYDAY_CUE) * cues)
         else:
             plan.time[slot] = first + (slot - waking) * HOUR + HOUR + HOUR // 2
             plan.cue[slot] = -1
@@ -81,25 +126,27 @@ def plan_day(day: int, key: np.uint64, params: ModelParams, plan: Day) -> None:
 
 @kernel
 def _replayed_cue(early: np.ndarray, key: np.uint64, tick: int, params: ModelParams) -> int:
-    """Pick the cue that sleep replays: in proportion to the early change that its axons carry."""
+    """Pick which everyday cue sleep replays: in proportion to the early change that its axons carry."""
     cues, units = params.everyday.cues, early.shape[1]
     load = np.zeros(cues.shape[0])
-    for c in range(cues.shape[0]):
-        for k in range(params.anatomy.cues.shape[1]):
+    for k in range(params.anatomy.cues.shape[1]):
+        carried = np.float32(0.0)
+        for i in range(units):
+            carried += abs(early[units + k, i])
+        for c in range(cues.shape[0]):
             if params.anatomy.cues[cues[c], k] > 0.0:
-                for i in range(units):
-                    load[c] += abs(early[units + k, i])
+                load[c] += carried
     left = rng.uniform(key, tick, rng.REPLAY) * load.sum()
     for c in range(cues.shape[0]):
         left -= load[c]
         if left < 0.0:
-            return cues[c]
-    return cues[0]
+            return c
+    return 0
 
 
 @kernel
 def _consolidate(
-    p: int, state: ModelState, params: ModelParams, acting: np.ndarray, live: np.ndarray, hours: float, asleep: bool
+    p: int, state: ModelState, params: ModelParams, acting: np.ndarray, carried: np.ndarray, hours: float, asleep: bool
 ) -> None:
     """Move proteins, growth factors and the late phase of patient `p` over the `hours` that end now."""
     circuit, molecules, molecular = state.circuit, state.molecules, params.molecular
@@ -111,7 +158,7 @@ def _consolidate(
     drive = capture(
         circuit.early[p],
         circuit.late[p],
-        live,
+        carried,
         molecules.protein[p],
         translated,
         molecular.brakes.nets_shield * molecules.nets[p],
@@ -160,90 +207,125 @@ def pv_scale(nets: float, inhibition: float, params: ModelParams) -> float:
 
 
 @kernel
-def _experience(
-    p: int,
-    stimulus: Stimulus,
-    state: ModelState,
-    params: ModelParams,
-    acting: np.ndarray,
-    live: np.ndarray,
-    trace: Trace,
-) -> None:
-    """Run one episode of patient `p` and write what it leaves behind."""
-    circuit, molecules, traits, rule = state.circuit, state.molecules, state.traits, params.circuit.plasticity
+def _respond(
+    p: int, stimulus: Stimulus, slot: int, state: ModelState, params: ModelParams, work: Workspace
+) -> Response:
+    """Return what an episode of patient `p` does; from memory if `slot` (-1 = none) still stands for it."""
+    circuit, traits = state.circuit, state.traits
+    early, late, gain = circuit.early[p], circuit.late[p], circuit.gain[p]
     row = params.episodes[stimulus.episode]
-    units = circuit.gain.shape[1]
-    load_weights(circuit.early[p], circuit.late[p], trace)
+    pv = pv_scale(state.molecules.nets[p], work.acting[INHIBITION], params)
     able = rng.uniform(state.key[p], state.clock[p], rng.AVOIDANCE) < traits.habit[p]
-    avoidance = traits.avoidance[p] if able else 2.0
-    pv = pv_scale(molecules.nets[p], acting[INHIBITION], params)
-    steps = simulate(row, stimulus, circuit.gain[p], pv, avoidance, params.anatomy, params.circuit, trace)
+    remembered = slot >= 0 and able and state.memo.known.shape[1] > 0
+    if remembered and holds(state.memo, p, slot, early, late, gain, pv, stimulus, params.anatomy, work.trace):
+        return recall(state.memo, p, slot)
+    load_weights(early, late, gain, work.trace)
+    steps = simulate(
+        row, stimulus, pv, traits.avoidance[p] if able else 2.0, params.anatomy, params.circuit, work.trace
+    )
+    derive(steps, row[8], params.anatomy, params.circuit, work.trace, work.factors, work.response)
+    if remembered:
+        keep(state.memo, p, slot, work.response, early, late, gain, pv, stimulus, params.anatomy)
+    return work.response
 
-    threshold = np.empty(units)
+
+@kernel
+def _experience(p: int, stimulus: Stimulus, slot: int, state: ModelState, params: ModelParams, work: Workspace) -> None:
+    """Put patient `p` through one episode and write what it leaves behind."""
+    circuit, homeostasis = state.circuit, params.molecular.homeostasis
+    units, dt = circuit.gain.shape[1], params.circuit.neuron.dt
+    response = _respond(p, stimulus, slot, state, params, work)
+    steps, error = response.steps[0], response.error[0]
     for i in range(units):
-        away = departure(circuit.activity[p, i], circuit.set_point[p, i], params.molecular.homeostasis)
-        threshold[i] = 1.0 + rule.threshold_gain * away
-    rate = traits.induction[p] * (1.0 - acting[NMDA_BLOCK]) * (1.0 + acting[NMDA_BOOST])
+        away = departure(circuit.activity[p, i], circuit.set_point[p, i], homeostasis)
+        work.threshold[i] = 1.0 + params.circuit.plasticity.threshold_gain * away
+    rate = state.traits.induction[p] * (1.0 - work.acting[NMDA_BLOCK]) * (1.0 + work.acting[NMDA_BOOST])
     circuit.turnover[p] += induce(
         circuit.early[p],
         circuit.late[p],
         circuit.refractory[p],
-        live,
-        steps,
+        work.live,
         stimulus,
-        row[8],
-        threshold,
+        work.threshold,
         rate,
         params.anatomy,
         params.circuit,
-        trace,
+        response,
+        work.synapses,
     )
-
-    dt = params.circuit.neuron.dt
-    active = np.zeros(circuit.labile_pre.shape[1])
-    waking = params.molecular.homeostasis
+    share = steps * dt / (homeostasis.waking_seconds * homeostasis.tau_activity)
     total = 0.0
     for i in range(units):
-        summed = 0.0
-        for step in range(steps):
-            summed += trace.rates[step, i]
-        active[i] = summed / max(1, steps)
-        circuit.activity[p, i] += summed * dt / (waking.waking_seconds * waking.tau_activity)
-        total += active[i]
+        circuit.activity[p, i] += share * response.mean[i]
+        total += response.mean[i]
     if stimulus.target >= 0 and total / units > SEIZURE:
         if state.clock[p] - state.last_seizure[p] > HOUR:
             state.seizures[p] += 1
         state.last_seizure[p] = state.clock[p]
-    full = steps == int(round(row[0] / dt))
+    full = steps == int(round(params.episodes[stimulus.episode, 0] / dt))
     if stimulus.cue >= 0 and stimulus.outcome < 0 and full and stimulus.episode != REPLAY:
-        for k in range(params.anatomy.cues.shape[1]):
-            active[units + k] = params.anatomy.cues[stimulus.cue, k]
-        reactivate(circuit.labile_pre[p], active, trace.error[0], params.molecular.consolidation)
-        reactivate(circuit.labile_post[p], active, trace.error[0], params.molecular.consolidation)
+        work.active[:units] = response.mean
+        work.active[units:] = params.anatomy.cues[stimulus.cue]
+        reactivate(circuit.labile_pre[p], work.active, error, params.molecular.consolidation)
+        reactivate(circuit.labile_post[p], work.active, error, params.molecular.consolidation)
+
+
+@kernel
+def _everyday(p: int, tick: int, which: int, state: ModelState, params: ModelParams, work: Workspace) -> None:
+    """Put patient `p` through one episode of everyday life: the cue `which`, or what sleep replays (-1)."""
+    life, key = params.everyday, state.key[p]
+    cues, places = life.cues.shape[0], life.contexts.shape[0]
+    kind, place, outcome = REPLAY, 0, -1
+    if which < 0:
+        which = _replayed_cue(state.circuit.early[p], key, tick, params)
+        slot = 2 * cues * places + which
+    else:
+        place = int(rng.uniform(key, tick, rng.EVERYDAY_CONTEXT) * places)
+        benign = rng.uniform(key, tick, rng.EVERYDAY_OUTCOME) < life.benign
+        kind = EVERYDAY_OUTCOME if benign else EVERYDAY_CUE
+        outcome = params.anatomy.cue_outcome[life.cues[which]] if benign else -1
+        slot = ((1 if benign else 0) * cues + which) * places + place
+    stimulus = Stimulus(kind, life.cues[which], life.contexts[place], outcome, -1, life.strength, 1.0, 0.0)
+    _experience(p, stimulus, slot, state, params, work)
+
+
+def everyday_slots(params: ModelParams) -> int:
+    """Return how many kinds of everyday episode there are to remember."""
+    return len(params.everyday.cues) * (2 * len(params.everyday.contexts) + 1)
+
+
+def remembering(state: ModelState, params: ModelParams) -> ModelState:
+    """Return `state` with room to remember everyday episodes; nothing is remembered yet.
+
+    A state without room has every episode simulated, which is slower and exact.
+    """
+    patients, units = state.circuit.gain.shape
+    return state._replace(memo=memo(patients, everyday_slots(params), units))
+
+
+@kernel
+def _skip(clock: int, day: Day) -> int:
+    """Return the first slot of the day that is not over."""
+    slot = 0
+    while slot < day.time.shape[0] and day.time[day.order[slot]] < clock:
+        slot += 1
+    return slot
 
 
 @kernel
 def advance_patient(
-    p: int, until: int, state: ModelState, events: Events, params: ModelParams, trace: Trace, plan: Day
+    p: int, until: int, state: ModelState, events: Events, params: ModelParams, work: Workspace
 ) -> None:
     """Advance patient `p` to the full hour `until` (s), through everyday life and the events of its calendar."""
     circuit, molecules, drugs, life = state.circuit, state.molecules, params.drugs, params.everyday
-    clock = state.clock[p]
-    key = state.key[p]
+    clock, plan, live, acting = state.clock[p], work.day, work.live, work.acting
     event, last = events.offsets[p], events.offsets[p + 1]
     while event < last and events.time[event] < clock:
         event += 1
-    acting = np.zeros(len(TARGETS))
-    before = np.zeros(len(TARGETS))
     actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], drugs, acting)
-    before[:] = acting
-    day = clock // DAY
-    plan_day(day, key, params, plan)
-    slots = plan.time.shape[0]
-    slot = 0
-    while slot < slots and plan.time[plan.order[slot]] < clock:
-        slot += 1
-    live = np.zeros(circuit.early.shape[1], np.bool_)
+    work.before[:] = acting
+    plan_day(clock // DAY, state.key[p], params, plan)
+    slot, slots = _skip(clock, plan), plan.time.shape[0]
     for j in range(live.shape[0]):
         live[j] = np.abs(circuit.early[p, j]).max() > 0.0 or circuit.refractory[p, j].max() > 0.0
     swept = clock
@@ -259,14 +341,16 @@ def advance_patient(
         if stop > clock:
             begun = clock // HOUR % 24
             asleep = begun < life.wake or begun >= life.bed
+            hours = (stop - clock) / HOUR
             decay_early(
                 circuit.early[p],
                 circuit.refractory[p],
                 live,
-                (stop - clock) / HOUR,
+                hours,
                 asleep,
                 params.circuit.plasticity.tau_refractory,
                 params.molecular.consolidation,
+                work.carried,
             )
             advance_drugs(
                 molecules.depot[p],
@@ -274,24 +358,22 @@ def advance_patient(
                 molecules.effect[p],
                 molecules.tolerance[p],
                 state.traits.clearance[p],
-                (stop - clock) / HOUR,
+                hours,
                 drugs,
             )
             actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], drugs, acting)
+            new_day = stop // DAY != clock // DAY
             clock = stop
             state.clock[p] = clock
             if clock % HOUR == 0 or (fine and clock % FINE == 0):
-                _consolidate(p, state, params, acting, live, (clock - swept) / HOUR, asleep)
+                _consolidate(p, state, params, acting, work.carried, (clock - swept) / HOUR, asleep)
                 swept = clock
             if clock % HOUR == 0:
-                _hour(p, state, params, before, acting)
+                _hour(p, state, params, work.before, acting)
                 fine = molecules.protein[p].max() > STANDING
-            if clock // DAY != day:
-                day = clock // DAY
-                plan_day(day, key, params, plan)
-                slot = 0
-                while slot < slots and plan.time[plan.order[slot]] < clock:
-                    slot += 1
+            if new_day:
+                plan_day(clock // DAY, state.key[p], params, plan)
+                slot = _skip(clock, plan)
         if clock >= until:
             break
         while event < last and events.time[event] == clock:
@@ -308,37 +390,20 @@ def advance_patient(
                     events.intensity[event],
                     events.amplitude[event],
                 )
-                _experience(p, stimulus, state, params, acting, live, trace)
+                _experience(p, stimulus, -1, state, params, work)
                 fine = True
             event += 1
         while slot < slots and plan.time[plan.order[slot]] == clock:
             which = plan.order[slot]
-            tick = day * 1024 + which
-            cue = plan.cue[which]
-            kind = REPLAY
-            if cue < 0:
-                cue = _replayed_cue(circuit.early[p], key, tick, params)
-            elif rng.uniform(key, tick, rng.EVERYDAY_OUTCOME) < life.benign:
-                kind = EVERYDAY_OUTCOME
-            else:
-                kind = EVERYDAY_CUE
-            outcome = params.anatomy.cue_outcome[cue] if kind == EVERYDAY_OUTCOME else -1
-            place = int(rng.uniform(key, tick, rng.EVERYDAY_CONTEXT) * life.contexts.shape[0])
-            strength = life.weakest + (life.strongest - life.weakest) * rng.uniform(key, tick, rng.EVERYDAY_STRENGTH)
-            stimulus = Stimulus(kind, cue, life.contexts[place], outcome, -1, strength, 1.0, 0.0)
-            _experience(p, stimulus, state, params, acting, live, trace)
-            fine = True
+            _everyday(p, clock // DAY * 1024 + which, plan.cue[which], state, params, work)
             slot += 1
 
 
 @kernel
 def _advance(until: np.ndarray, state: ModelState, events: Events, params: ModelParams) -> None:
-    units = state.circuit.gain.shape[1]
-    trace = scratch(units, state.circuit.early.shape[1] - units, params.circuit.neuron.dt)
-    slots = params.everyday.cues.shape[0] + params.everyday.extra + params.everyday.replays
-    plan = Day(np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros(slots, np.int64))
+    work = _workspace(state, params)
     for p in range(state.clock.shape[0]):
-        advance_patient(p, until[p], state, events, params, trace, plan)
+        advance_patient(p, until[p], state, events, params, work)
 
 
 def advance(state: ModelState, events: Events, params: ModelParams, until: int | np.ndarray) -> None:

@@ -42,14 +42,13 @@ class Measurements(NamedTuple):
 def _measure(state: ModelState, params: ModelParams, probes: Probes, deep: bool, out: Measurements) -> None:
     anatomy, circuit, molecules = params.anatomy, state.circuit, state.molecules
     units = circuit.gain.shape[1]
-    trace = scratch(units, circuit.early.shape[1] - units, params.circuit.neuron.dt)
+    trace = scratch(units, circuit.early.shape[1] - units, anatomy.outcome_read.shape[0], params.circuit.neuron.dt)
     answer = np.zeros(anatomy.assemblies.shape[0])
     acting = np.zeros(len(TARGETS))
     for p in range(state.clock.shape[0]):
-        load_weights(circuit.early[p], circuit.late[p], trace)
+        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], trace)
         actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], params.drugs, acting)
         pv = pv_scale(molecules.nets[p], acting[INHIBITION], params)
-        gain = circuit.gain[p]
         function = 0.0
         capture = 0.0
         memories = 0.0
@@ -57,15 +56,15 @@ def _measure(state: ModelState, params: ModelParams, probes: Probes, deep: bool,
         for context in probes.contexts:
             for strength in probes.strengths:
                 for cue in probes.function:
-                    probe(cue, context, strength, -1, 0.0, gain, pv, anatomy, params.circuit, trace, answer)
+                    probe(cue, context, strength, -1, 0.0, pv, anatomy, params.circuit, trace, answer)
                     function += clarity(answer, anatomy.cue_assembly[cue])
                     capture += 1.0 if clarity(answer, probes.captor) > 0.0 else 0.0
                 for cue in probes.others:
-                    probe(cue, context, strength, -1, 0.0, gain, pv, anatomy, params.circuit, trace, answer)
+                    probe(cue, context, strength, -1, 0.0, pv, anatomy, params.circuit, trace, answer)
                     memories += clarity(answer, anatomy.cue_assembly[cue])
             if deep:
                 for cue in probes.function:
-                    push += depth(cue, context, 1.0, gain, pv, anatomy, params.circuit, trace, answer)
+                    push += depth(cue, context, 1.0, pv, anatomy, params.circuit, trace, answer)
         conditions = probes.contexts.shape[0] * probes.strengths.shape[0]
         out.function[p] = function / (conditions * probes.function.shape[0])
         out.capture[p] = capture / (conditions * probes.function.shape[0])

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from plastenv.circuit.memo import Memo
 from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.circuit.state import CircuitState
 from plastenv.molecular.params import MolecularParams
@@ -33,6 +34,7 @@ class ModelState(NamedTuple):
     key: np.ndarray  # (patients,) uint64, key of the patient's random streams
     traits: Traits
     circuit: CircuitState
+    memo: Memo
     molecules: MolecularState
     seizures: np.ndarray  # (patients,) int64
     last_seizure: np.ndarray  # (patients,) int64, s on the calendar
@@ -47,8 +49,7 @@ class Everyday(NamedTuple):
     extra: int  # further cues a day, drawn from the same
     contexts: np.ndarray  # (contexts,) int64, where life happens
     benign: float  # probability that a cue brings its ordinary outcome
-    weakest: float  # cue strengths are uniform from here ...
-    strongest: float  # ... to here
+    strength: float  # of cues
     wake: int  # hour
     bed: int  # hour
     replays: int  # replay episodes per night

@@ -17,10 +17,11 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from plastenv.kernel import kernel
+from plastenv.kernel import kernel, raised
 from plastenv.parameters import PROJECT, Par
 
-RESOLUTION = np.float32(1e-5)  # early change, or spent induction, that counts as none
+RESOLUTION = np.float32(1e-4)  # early change and spent induction, summed over an axon, that count as none
+UNTAGGED = 0.2  # early change of an axon, over that which half-sets a tag, below which tags are under 0.2 %
 LUBOEINSKI = "Luboeinski & Tetzlaff 2021, Commun Biol 4:275"
 
 
@@ -48,7 +49,7 @@ class ConsolidationParams(NamedTuple):
     late_max: Annotated[float, Par("soft limit of the late phase", "1", PROJECT)] = 4.0
     resource: Annotated[
         float, Par("dendritic resource per neuron, summed late weight", "1", "Triesch 2018, eLife 7:e37836")
-    ] = 9.5
+    ] = 10.0
     competition: Annotated[
         float,
         Par("share of an axon's gain that its other synapses lose", "1", "limited presynaptic resource; Triesch 2018"),
@@ -120,22 +121,27 @@ def decay_early(
     asleep: bool,
     tau_refractory: float,
     params: ConsolidationParams,
+    carried: np.ndarray,
 ) -> None:
     """Let the early phase and the refractory state of one patient's synapses decay for `hours`.
 
-    `live`, (pre,) bool, marks axons with anything to decay; traces below the resolution end, and their axon with them.
+    `live`, (pre,) bool, marks axons with anything to decay; what is left of an axon's ends below the resolution.
+    Writes the absolute early change summed over each axon into `carried`, (pre,).
     """
     keep = np.float32(np.exp(-hours / params.tau_early * (params.sleep_downscaling if asleep else 1.0)))
     ready = np.float32(np.exp(-hours / tau_refractory))
     for j in range(early.shape[0]):
+        carried[j] = 0.0
         if not live[j]:
             continue
-        most = np.float32(0.0)
+        change, spent = np.float32(0.0), np.float32(0.0)
         for i in range(early.shape[1]):
             early[j, i] *= keep
             refractory[j, i] *= ready
-            most = max(most, max(abs(early[j, i]), refractory[j, i]))
-        if most < RESOLUTION:
+            change += abs(early[j, i])
+            spent += refractory[j, i]
+        carried[j] = change
+        if change + spent < RESOLUTION:
             live[j] = False
             for i in range(early.shape[1]):
                 early[j, i] = 0.0
@@ -146,7 +152,7 @@ def decay_early(
 def capture(
     early: np.ndarray,
     late: np.ndarray,
-    live: np.ndarray,
+    carried: np.ndarray,
     protein: np.ndarray,
     translated: float,
     shield: float,
@@ -156,14 +162,15 @@ def capture(
 ) -> float:
     """Advance one patient's proteins, (units,), by `hours` and let tagged synapses capture them.
 
+    `carried` is the absolute early change summed over each axon, (pre,); one that carries too little has no tag.
     `translated` is the share of the protein drive that is made, `shield` of late depression prevented,
     `threshold` the patient's protein threshold. Returns the mean protein drive of the circuit.
     """
     pre, post = late.shape
-    quartic = np.float32(params.tag**4)
+    quartic, untagged = np.float32(params.tag**4), UNTAGGED * params.tag
     tagged = np.zeros(post, np.float32)
     for j in range(pre):
-        if live[j]:
+        if carried[j] > untagged:
             for i in range(post):
                 tagged[i] += abs(early[j, i]) * _tag(early[j, i], quartic)
     keep = np.exp(-hours / params.tau_protein)
@@ -171,14 +178,15 @@ def capture(
     gain = np.zeros(post, np.float32)
     active = False
     for i in range(post):
-        drive = (tagged[i] / threshold) ** params.protein_hill
+        drive = raised(tagged[i] / threshold, params.protein_hill)
         drive = drive / (1.0 + drive)
         mean += drive / post
         made = drive * translated
         average = made + (protein[i] - made) * (1.0 - keep) * params.tau_protein / hours
         protein[i] = made + (protein[i] - made) * keep
-        gain[i] = np.float32(1.0 - np.exp(-max(0.0, average) * params.late_rate * hours))
-        active = active or gain[i] > 1e-7
+        if average * params.late_rate * hours > 1e-7:
+            gain[i] = np.float32(1.0 - np.exp(-average * params.late_rate * hours))
+            active = True
     if not active:
         return mean
     room = np.zeros(post, np.float32)
@@ -191,7 +199,7 @@ def capture(
     spare = np.float32(1.0 - shield)
     unit = np.float32(params.late_unit)
     for j in range(pre):
-        if not live[j]:
+        if carried[j] <= untagged:
             continue
         won = np.float32(0.0)
         owned = np.float32(0.0)
@@ -233,15 +241,19 @@ def settle(
     rate = to_structure + to_late * opening
     moved = (1.0 - np.exp(-rate * hours)) / rate
     down, up = np.float32(to_structure * moved), np.float32(to_late * opening * moved)
+    steady = np.float32(to_late * opening * hours)
+    further = np.float32(to_late * (1.0 - opening) * params.labile_structure * hours)
+    risk = np.float32(params.labile_loss * block * hours)
     for j in range(pre):
         if labile and labile_pre[j] > 1e-3:
+            own = np.float32(labile_pre[j])
             for i in range(post):
-                share = labile_pre[j] * labile_post[i]
-                open_here = opening + (1.0 - opening) * params.labile_structure * share
-                loss = np.float32(1.0 / (1.0 + params.labile_loss * block * share * hours))
+                share = own * np.float32(labile_post[i])
+                open_here = steady + further * share
+                loss = np.float32(1.0) / (np.float32(1.0) + risk * share)
                 gap = late[j, i] - structure[j, i]
                 late[j, i] = loss * (late[j, i] - down * gap)
-                structure[j, i] = loss * (structure[j, i] + np.float32(to_late * open_here * hours) * gap)
+                structure[j, i] = loss * (structure[j, i] + open_here * gap)
         else:
             for i in range(post):
                 gap = late[j, i] - structure[j, i]

@@ -19,7 +19,7 @@ import platformdirs
 
 from plastenv import arrays, rng
 from plastenv.kernel import source_hash
-from plastenv.model.advance import advance
+from plastenv.model.advance import advance, remembering
 from plastenv.model.calendar import Event, lay_out
 from plastenv.model.measure import Probes, measure
 from plastenv.model.types import DAY, ModelParams, ModelState
@@ -43,7 +43,7 @@ class Cohort(NamedTuple):
     premorbid_function: np.ndarray  # (patients,), 0..1
     sibling_function: np.ndarray  # (patients,), 0..1
     course: np.ndarray  # (patients, seeds, checkpoints + follow-up), untreated function
-    memories: np.ndarray  # (patients, seeds), other memories at the untreated follow-up
+    memories: np.ndarray  # (patients, seeds, checkpoints + follow-up), other memories on the untreated course
 
     @property
     def untreated(self) -> np.ndarray:
@@ -88,16 +88,17 @@ def cache_folder() -> Path:
 
 
 def untreated_course(state: ModelState, recipe: Recipe, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return untreated function, (patients, checkpoints + 1), and other memories at follow-up, (patients,)."""
-    course = arrays.copy(state)
+    """Return function and other memories, (patients, checkpoints + 1) each, on an untreated course."""
+    course = remembering(arrays.copy(state), recipe.params)
     course.key[:] = [rng.derive(key, 1000 + seed) for key in state.key]
     calendar = lay_out([recipe.challenge] * len(course.clock))
-    functions = []
+    functions, memories = [], []
     for until in (*(day * DAY for day in CHECKPOINTS), recipe.followup):
         advance(course, calendar, recipe.params, until)
-        last = measure(course, recipe.params, recipe.probes)
-        functions.append(last.function)
-    return np.stack(functions, 1), last.memories
+        measured = measure(course, recipe.params, recipe.probes)
+        functions.append(measured.function)
+        memories.append(measured.memories)
+    return np.stack(functions, 1), np.stack(memories, 1)
 
 
 def _grow(recipe: Recipe, split: str, candidates: range) -> Cohort:

@@ -11,6 +11,7 @@ import numpy as np
 
 from plastenv import arrays, rng
 from plastenv.circuit.episodes import INDEX
+from plastenv.circuit.memo import memo
 from plastenv.circuit.state import empty
 from plastenv.model.advance import advance
 from plastenv.model.calendar import Event, lay_out
@@ -53,6 +54,7 @@ def newborn(keys: np.ndarray, traits: Traits, params: ModelParams, youth: Youth)
         key=keys.copy(),
         traits=traits,
         circuit=circuit,
+        memo=memo(len(keys), 0, units),
         molecules=infant(len(keys), units, len(COMPOUNDS)),
         seizures=np.zeros(len(keys), np.int64),
         last_seizure=np.full(len(keys), params.everyday.birth - DAY, np.int64),

@@ -5,7 +5,7 @@
 
 so the undiscounted return is score / 100 - R(start). F is function now, P premorbid function, U the patient's
 mean untreated function at follow-up. Harm is measured by probes (other memories lost against the untreated
-course) and counted (seizures).
+course, the mean of what is lost when treatment ends and what is still lost at follow-up) and counted (seizures).
 """
 
 from typing import NamedTuple
@@ -34,7 +34,7 @@ class References(NamedTuple):
 
 def references(cohort: Cohort) -> References:
     """Return the references that a cohort keeps with every patient."""
-    return References(cohort.premorbid_function, cohort.untreated, cohort.memories.mean(1))
+    return References(cohort.premorbid_function, cohort.untreated, cohort.memories.mean((1, 2)))
 
 
 def restored(function: np.ndarray, reference: References) -> np.ndarray:
@@ -42,7 +42,13 @@ def restored(function: np.ndarray, reference: References) -> np.ndarray:
     return (function - reference.untreated) / (reference.premorbid - reference.untreated)
 
 
-def harm(memories: np.ndarray, seizures: np.ndarray, reference: References, weights: ObjectivePart) -> np.ndarray:
-    """Return harm in points, (patients,): other memories lost, and seizures."""
-    lost = np.maximum(0.0, reference.memories - memories)
-    return weights.memory * 100.0 * lost + weights.seizure * seizures
+def harm(
+    end: np.ndarray, followup: np.ndarray, seizures: np.ndarray, reference: References, weights: ObjectivePart
+) -> np.ndarray:
+    """Return harm in points, (patients,): other memories lost, and seizures.
+
+    `end` and `followup` are the clarity of other memories when treatment ends and at follow-up: what comes back in
+    between was lost to the patient for a while.
+    """
+    lost = np.maximum(0.0, reference.memories - end) + np.maximum(0.0, reference.memories - followup)
+    return weights.memory * 50.0 * lost + weights.seizure * seizures

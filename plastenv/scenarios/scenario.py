@@ -53,7 +53,7 @@ class EverydayPart(_Part):
     extra: int
     contexts: list[int]
     benign: Annotated[float, Field(ge=0, le=1)]
-    strength: Range
+    strength: Positive
     wake: int
     bed: int
     replays: int
@@ -112,8 +112,7 @@ class Scenario(_Part):
             life.extra,
             np.array(life.contexts),
             life.benign,
-            life.strength[0],
-            life.strength[1],
+            life.strength,
             life.wake,
             life.bed,
             life.replays,

@@ -16,21 +16,44 @@ def infant(fear, cohort):
     return newborn(cohort.patient.key[:1], traits, fear.params, fear.youth)
 
 
-def episode(fear, state, name, cue=0, outcome=-1):
+class Lab:
+    """One newborn circuit, and the scratch that episodes need."""
+
+    def __init__(self, fear, state):
+        self.params, self.circuit = fear.params, state.circuit
+        pre = self.circuit.early.shape[1]
+        self.trace = scratch(64, pre - 64, len(self.params.anatomy.outcome_read), self.params.circuit.neuron.dt)
+        self.factors = plasticity.factors_scratch(64, self.params.circuit.neuron.dt)
+        self.response, self.synapses = plasticity.response_scratch(64), plasticity.synapses_scratch(64, pre - 64)
+        self.live = np.zeros(pre, bool)
+
+    def run(self, name, cue=0, outcome=-1):
+        """Simulate one episode and work out what it drives synapses by."""
+        self.stimulus = Stimulus(INDEX[name], cue, 0, outcome, -1, 1.0, 1.0, 0.0)
+        load_weights(self.circuit.early[0], self.circuit.late[0], self.circuit.gain[0], self.trace)
+        row = self.params.episodes[INDEX[name]]
+        steps = simulate(row, self.stimulus, 1.0, 2.0, self.params.anatomy, self.params.circuit, self.trace)
+        plasticity.derive(steps, 1.0, self.params.anatomy, self.params.circuit, self.trace, self.factors, self.response)
+
+    def induce(self, early, spent):
+        """Apply the last episode to `early`, in place."""
+        plasticity.induce(
+            early, self.circuit.late[0], spent, self.live, self.stimulus, np.ones(64), 1.0, self.params.anatomy,
+            self.params.circuit, self.response, self.synapses,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def lab(fear, infant):
+    return Lab(fear, infant)
+
+
+def episode(lab, name, cue=0, outcome=-1):
     """Run one episode on a newborn and return its early change, (pre, post)."""
-    params, circuit = fear.params, state.circuit
-    trace = scratch(64, circuit.early.shape[1] - 64, params.circuit.neuron.dt)
-    load_weights(circuit.early[0], circuit.late[0], trace)
-    stimulus = Stimulus(INDEX[name], cue, 0, outcome, -1, 1.0, 1.0, 0.0)
-    gain = circuit.gain[0]
-    steps = simulate(params.episodes[INDEX[name]], stimulus, gain, 1.0, 2.0, params.anatomy, params.circuit, trace)
-    early = np.zeros_like(circuit.early[0])
-    live = np.zeros(early.shape[0], bool)
-    plasticity.induce(
-        early, circuit.late[0], np.zeros_like(early), live, steps, stimulus, 1.0, np.ones(64), 1.0, params.anatomy,
-        params.circuit, trace,
-    )  # fmt: skip
-    return early, trace, steps
+    lab.run(name, cue, outcome)
+    early = np.zeros_like(lab.circuit.early[0])
+    lab.induce(early, np.zeros_like(early))
+    return early
 
 
 def onto(early, fear, cue, outcome):
@@ -40,20 +63,20 @@ def onto(early, fear, cue, outcome):
     return early[np.ix_(axons, units)].mean()
 
 
-def test_swapping_cue_and_outcome_flips_the_sign(fear, infant):
-    forward, _, _ = episode(fear, infant, "pairing", outcome=7)
-    backward, _, _ = episode(fear, infant, "backward-pairing", outcome=7)
+def test_swapping_cue_and_outcome_flips_the_sign(fear, lab):
+    forward = episode(lab, "pairing", outcome=7)
+    backward = episode(lab, "backward-pairing", outcome=7)
     assert onto(forward, fear, 0, 7) > 0 > onto(backward, fear, 0, 7)
 
 
-def test_a_cue_without_outcome_strengthens_little(fear, infant):
-    paired, _, _ = episode(fear, infant, "pairing", outcome=0)
-    alone, _, _ = episode(fear, infant, "exposure-trial")
+def test_a_cue_without_outcome_strengthens_little(fear, lab):
+    paired = episode(lab, "pairing", outcome=0)
+    alone = episode(lab, "exposure-trial")
     assert onto(paired, fear, 0, 0) > 5 * abs(onto(alone, fear, 0, 0))
 
 
-def test_only_axons_that_fired_are_written(fear, infant):
-    early, _, _ = episode(fear, infant, "pairing", cue=0, outcome=0)
+def test_only_axons_that_fired_are_written(fear, lab):
+    early = episode(lab, "pairing", cue=0, outcome=0)
     silent = 64 + np.flatnonzero((fear.params.anatomy.cues[0] == 0) & (fear.params.anatomy.contexts[0] == 0))
     assert not early[silent].any()
     assert not np.diagonal(early[:64]).any()
@@ -65,14 +88,15 @@ def test_stationary_rates_give_the_bcm_form(fear, post):
     rule = PlasticityParams(modulator_tonic=1.0, modulator_phasic=0.0, tau_eligibility=1e-3)
     params = CircuitParams(plasticity=rule)
     dt, steps = params.neuron.dt, 240
-    trace = scratch(64, 32, dt)
-    trace.rates[:steps] = post
-    number = plasticity._factors(steps, 1.0, np.ones(64), fear.params.anatomy, params, trace)
-    assert number == 64
+    trace, factors = scratch(64, 32, 8, dt), plasticity.factors_scratch(64, dt)
+    trace.rates[:steps] = trace.peak[:] = post
+    width = plasticity._gather(steps, fear.params.anatomy, trace, factors, np.zeros(9, np.int64))
+    plasticity._weigh(steps, width, 1.0, params, trace, factors)
+    assert width == 64
     late = slice(steps - 40, steps - 5)  # once the traces have settled
     pre = 0.5
-    up = pre * trace.potentiation[late, 0].mean() / dt
-    down = pre * trace.depression[late, 0].mean() / dt
+    up = pre * factors.potentiation[late, 0].mean() / dt
+    down = pre * factors.depression[late, 0].mean() / dt
     x, y = 100 * pre, 100 * post
     assert up == pytest.approx(rule.a3_plus * rule.tau_plus * rule.tau_y * x * y**2, rel=0.01)
     assert down == pytest.approx(rule.a2_minus * rule.tau_minus * x * y, rel=0.01)
@@ -80,34 +104,22 @@ def test_stationary_rates_give_the_bcm_form(fear, post):
     assert (up > down) == (y > threshold)
 
 
-def test_early_change_stays_within_its_range_under_endless_pairing(fear, infant):
-    early, trace, steps = episode(fear, infant, "pairing", outcome=7)
-    params, circuit = fear.params, infant.circuit
-    stimulus = Stimulus(INDEX["pairing"], 0, 0, 7, -1, 1.0, 1.0, 0.0)
-    live, fresh = np.zeros(early.shape[0], bool), np.zeros_like(early)
+def test_early_change_stays_within_its_range_under_endless_pairing(fear, lab):
+    early = episode(lab, "pairing", outcome=7)
     for _ in range(400):
-        plasticity.induce(
-            early, circuit.late[0], fresh, live, steps, stimulus, 1.0, np.ones(64), 1.0, params.anatomy, params.circuit,
-            trace,
-        )  # fmt: skip
-        fresh[:] = 0.0
-    assert early.max() <= params.circuit.plasticity.early_max
-    assert (circuit.late[0] + early >= -1e-6).all()
+        lab.induce(early, np.zeros_like(early))
+    assert early.max() <= fear.params.circuit.plasticity.early_max
+    assert (lab.circuit.late[0] + early >= -1e-6).all()
 
 
-def test_induction_is_refractory_for_minutes(fear, infant):
+def test_induction_is_refractory_for_minutes(fear, lab):
     """A second train at once adds less than the first; the spent share is what holds it back."""
-    params, circuit = fear.params, infant.circuit
-    stimulus = Stimulus(INDEX["pairing"], 0, 0, 7, -1, 1.0, 1.0, 0.0)
-    first, trace, steps = episode(fear, infant, "pairing", outcome=7)
-    spent, live = np.zeros_like(first), np.zeros(first.shape[0], bool)
+    first = episode(lab, "pairing", outcome=7)
+    spent = np.zeros_like(first)
     gains = []
     for _ in range(12):
         early = np.zeros_like(first)
-        plasticity.induce(
-            early, circuit.late[0], spent, live, steps, stimulus, 1.0, np.ones(64), 1.0, params.anatomy, params.circuit,
-            trace,
-        )  # fmt: skip
+        lab.induce(early, spent)
         gains.append(onto(early, fear, 0, 7))
     assert gains[0] == pytest.approx(onto(first, fear, 0, 7))
     assert gains[-1] < 0.7 * gains[0]

@@ -13,17 +13,17 @@ def synapses(early: float, late: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
 
 
 def consolidated(early, late, hours=8.0, translated=1.0, shield=0.0, params=C):
-    live, protein = np.ones(SHAPE[0], bool), np.zeros(SHAPE[1])
+    live, carried, protein = np.ones(SHAPE[0], bool), np.zeros(SHAPE[0]), np.zeros(SHAPE[1])
     early, late, spent = early.copy(), late.copy(), np.zeros_like(early)
     for _ in range(round(hours * 6)):
-        decay_early(early, spent, live, 1 / 6, False, 0.5, params)
-        capture(early, late, live, protein, translated, shield, params.protein_threshold, 1 / 6, params)
+        decay_early(early, spent, live, 1 / 6, False, 0.5, params, carried)
+        capture(early, late, carried, protein, translated, shield, params.protein_threshold, 1 / 6, params)
     return late
 
 
 def test_early_change_decays_in_two_hours_without_proteins():
     early, _ = synapses(0.05)
-    decay_early(early, np.zeros_like(early), np.ones(SHAPE[0], bool), 1.9, False, 0.5, C)
+    decay_early(early, np.zeros_like(early), np.ones(SHAPE[0], bool), 1.9, False, 0.5, C, np.zeros(SHAPE[0]))
     assert early[0, 0] == pytest.approx(0.05 / np.e, rel=1e-3)
 
 

@@ -37,5 +37,7 @@ def test_restored_is_zero_untreated_and_one_premorbid():
 
 def test_harm_counts_lost_memories_and_seizures_never_gains(fear):
     reference = References(np.array([0.9]), np.array([0.2]), np.array([0.8]))
-    assert harm(np.array([0.9]), np.array([0]), reference, fear.objective) == 0.0
-    assert harm(np.array([0.6]), np.array([1]), reference, fear.objective) == pytest.approx(30.0)
+    none, better, worse = np.array([0]), np.array([0.9]), np.array([0.6])
+    assert harm(better, better, none, reference, fear.objective) == 0.0
+    assert harm(worse, worse, np.array([1]), reference, fear.objective) == pytest.approx(30.0)
+    assert harm(worse, better, none, reference, fear.objective) == pytest.approx(10.0)
