@@ -25,7 +25,7 @@ def test_an_episode_is_simulated_anew_once_its_weights_have_moved(fear, patients
     nobody = lay_out([[]] * 4)
     advance(state, nobody, fear.params, 14 * DAY)
     before = arrays.copy(state.memo)
-    state.circuit.late *= 1.2
+    np.multiply(state.circuit.late, 1.2, out=state.circuit.late)
     advance(state, nobody, fear.params, 28 * DAY)
     assert (state.memo.outside[before.known] != before.outside[before.known]).any(-1).mean() > 0.9
 
