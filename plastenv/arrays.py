@@ -1,6 +1,7 @@
 """Rows of patients: copy, take, put and join NamedTuples of arrays whose first axis is the patient."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
@@ -60,3 +61,14 @@ def unflatten(kind: type[T], named: dict[str, np.ndarray], prefix: str = "") -> 
         for field, hint in kind.__annotations__.items()
     )
     return kind(*leaves)
+
+
+def share(work: Callable[[int, int], None], rows: int, threads: int) -> None:
+    """Call `work(first, last)` on parts of the rows, each part in a thread of its own."""
+    threads = min(threads, rows)
+    if threads < 2:
+        work(0, rows)
+        return
+    edges = [rows * k // threads for k in range(threads + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, edges[:-1], edges[1:]))

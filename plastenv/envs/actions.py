@@ -5,20 +5,37 @@ from typing import NamedTuple
 import numpy as np
 from gymnasium import spaces
 
+from plastenv.kernel import kernel
 from plastenv.model.types import DAY, HOUR
 from plastenv.scenarios.scenario import Scenario
-from plastenv.therapy.interventions import BY_NAME, Administration, refusal
+from plastenv.therapy.interventions import BY_NAME, Administration
+from plastenv.therapy.limits import CHANNEL_INDEX, NONE, Limits, Record, breach, enter, refusal
 
 
 class ActionError(ValueError):
     """An action that is not finite, of the wrong shape, or not in the action space."""
 
 
-class Command(NamedTuple):
-    """What an action decodes to, for one patient: what is given, and how many wishes were refused."""
+class Menu(NamedTuple):
+    """The administrations of all menu actions, one after the other; (parts,) each unless noted."""
 
-    given: tuple[Administration, ...]
-    refused: int
+    first: np.ndarray  # (actions + 1,) int64, action a consists of the parts first[a] : first[a + 1]
+    time: np.ndarray  # int64, s after midnight
+    seconds: np.ndarray  # int64
+    channel: np.ndarray  # int64
+    dose: np.ndarray  # study doses
+
+
+def menu(scenario: Scenario) -> Menu:
+    """Return the scenario's menu as arrays."""
+    parts = [part for action in scenario.actions for part in action]
+    return Menu(
+        np.cumsum([0, *(len(action) for action in scenario.actions)]).astype(np.int64),
+        np.array([part.time for part in parts], np.int64),
+        np.array([part.seconds for part in parts], np.int64),
+        np.array([CHANNEL_INDEX[part.intervention, part.target] for part in parts], np.int64),
+        np.array([part.dose for part in parts], float),
+    )
 
 
 def action_space(scenario: Scenario, kind: str) -> spaces.Space:
@@ -56,15 +73,22 @@ def check(actions: object, space: spaces.Space, rows: int) -> np.ndarray:
     return array
 
 
+def _start(now: int, time: int) -> int:
+    """Return when the hour of the day `time` (s after midnight) comes next, s on the calendar."""
+    start = now // DAY * DAY + time
+    return start if start >= now else start + DAY
+
+
+_next_start = kernel(_start)
+
+
 def wishes(action: np.ndarray, scenario: Scenario, kind: str, now: int, decision_hours: int) -> list[Administration]:
     """Return the administrations that one checked action asks for at time `now` (s)."""
     if kind == "menu":
-        asked = []
-        for item in scenario.actions[int(action)]:
-            start = now // DAY * DAY + item.time
-            start += DAY if start < now else 0
-            asked.append(Administration(start, item.seconds, item.intervention, item.target, item.dose))
-        return asked
+        return [
+            Administration(_start(now, item.time), item.seconds, item.intervention, item.target, item.dose)
+            for item in scenario.actions[int(action)]
+        ]
     number = len(scenario.channels)
     asked = []
     for (name, target), amount, onset in zip(scenario.channels, action[:number], action[number:], strict=True):
@@ -75,20 +99,42 @@ def wishes(action: np.ndarray, scenario: Scenario, kind: str, now: int, decision
     return sorted(asked, key=lambda a: a.time)
 
 
-def decode(asked: list[Administration], before: list[Administration], scenario: Scenario, whole: bool) -> Command:
-    """Split what is asked into what may be given and what is refused; `whole` refuses all if one part is."""
-    given: list[Administration] = []
+def decode(asked: list[Administration], row: int, kept: Record, end: int, whole: bool) -> list[Administration]:
+    """Enter what may be given of what is `asked` for `row` and return it; `whole` refuses all if one part is.
+
+    `end` is the end of treatment (s); `kept` must have room.
+    """
+    before = kept.number[row]
+    given = []
     for administration in asked:
-        if refusal(administration, before + given, scenario.horizon_days) is None:
+        if refusal(administration, row, kept, end) is None:
+            enter(administration, row, kept)
             given.append(administration)
-    refused = len(asked) - len(given)
-    return Command((), refused) if refused and whole else Command(tuple(given), refused)
+    if whole and len(given) < len(asked):
+        kept.number[row] = before
+        return []
+    return given
 
 
-def menu_mask(before: list[Administration], scenario: Scenario, now: int, decision_hours: int) -> np.ndarray:
-    """Return which menu actions are legal now, (actions,) int8; 0, to wait, always is."""
-    legal = np.ones(len(scenario.menu), np.int8)
-    for row in range(1, len(legal)):
-        asked = wishes(np.array(row), scenario, "menu", now, decision_hours)
-        legal[row] = decode(asked, before, scenario, True).refused == 0
-    return legal
+@kernel
+def menu_masks(clock: np.ndarray, kept: Record, choices: Menu, limits: Limits, end: int, legal: np.ndarray) -> None:
+    """Write into `legal`, (rows, actions) int8, which menu actions are allowed now; 0, to wait, always is.
+
+    The parts of an action are entered while the later ones are checked, then taken back; `kept` must have room.
+    """
+    for row in range(legal.shape[0]):
+        before = kept.number[row]
+        for action in range(legal.shape[1]):
+            legal[row, action] = 1
+            for part in range(choices.first[action], choices.first[action + 1]):
+                start = _next_start(clock[row], choices.time[part])
+                seconds, channel, dose = choices.seconds[part], choices.channel[part], choices.dose[part]
+                code, _ = breach(start, seconds, channel, dose, row, kept, limits, end)
+                if code != NONE:
+                    legal[row, action] = 0
+                    break
+                k = kept.number[row]
+                kept.time[row, k], kept.seconds[row, k] = start, seconds
+                kept.channel[row, k], kept.dose[row, k] = channel, dose
+                kept.number[row] += 1
+            kept.number[row] = before

@@ -8,17 +8,20 @@ import numpy as np
 from plastenv import arrays, rng
 from plastenv.envs import actions as act
 from plastenv.envs.observations import observation_space, observe
-from plastenv.model.advance import advance, remembering
-from plastenv.model.calendar import Event, lay_out
+from plastenv.model.advance import admit, advance, remembering
+from plastenv.model.calendar import COLUMNS, join, merge, table
 from plastenv.model.measure import Measurements, measure
 from plastenv.model.types import HOUR, Events, ModelState
-from plastenv.patients.cohort import Cohort, Patients, Report
-from plastenv.scenarios.objective import RewardTerms, harm, references, restored
+from plastenv.patients.cohort import Patients, Report
+from plastenv.scenarios.objective import RewardTerms, harm, restored
 from plastenv.scenarios.scenario import Scenario, load_scenario
-from plastenv.therapy.interventions import Administration, events
+from plastenv.therapy.interventions import Administration, timetable
+from plastenv.therapy.limits import LIMITS, enter, entries, record, with_room
 from plastenv.therapy.protocol import Protocol, nearest
 
+NOTHING = np.zeros((0, COLUMNS))  # an empty calendar
 ENDINGS = ("", "horizon", "seizure", "drop-out")
+CHUNK = 64  # rows followed up at a time
 
 
 class FollowUp(NamedTuple):
@@ -48,7 +51,7 @@ class PatientBatch:
     """`rows` patients of a scenario, treated side by side and independent of one another.
 
     Keyword arguments other than the defaults leave the ranked task. `terminations=False` keeps patients in
-    treatment through seizures and burden.
+    treatment through seizures and burden. The rows are shared between `threads`; nothing else depends on them.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class PatientBatch:
         reward: str = "dense",
         fidelity: str = "rate",
         terminations: bool = True,
+        threads: int = 1,
     ) -> None:
         """Raises ValueError for an argument that is not one of its choices, naming the nearest."""
         choices = {
@@ -76,17 +80,19 @@ class PatientBatch:
                 raise ValueError(f"{argument} = {value!r}: {nearest(str(value), valid)}")
         if not isinstance(decision_hours, int) or decision_hours < 1 or 24 % decision_hours:
             raise ValueError(f"decision_hours = {decision_hours!r}: expected a whole divisor of 24")
-        if rows < 1:
-            raise ValueError(f"rows = {rows!r}: expected 1 or more")
+        for argument, number in (("rows", rows), ("threads", threads)):
+            if not isinstance(number, int) or number < 1:
+                raise ValueError(f"{argument} = {number!r}: expected a whole number from 1")
         self.scenario = load_scenario(scenario) if isinstance(scenario, str) else scenario
-        self.rows, self.decision_hours = rows, decision_hours
+        self.rows, self.decision_hours, self.threads = rows, decision_hours, threads
         self.observes, self.acts, self.pays, self.terminations = observe, actions, reward, terminations
         self.patients = Patients(self.scenario.recipe, patients)
         self.observation_space = observation_space(self.scenario, observe)
         self.action_space = act.action_space(self.scenario, actions)
-        self._calendars: list[list[Event]] = [[] for _ in range(rows)]
+        self._calendars = [NOTHING] * rows  # tables of what is still to come
         self._laid: Events | None = None  # the calendars as arrays
-        self.given: list[list[Administration]] = [[] for _ in range(rows)]
+        self._menu = act.menu(self.scenario)
+        self._record = record(rows)
         self.ended = np.zeros(rows, np.int64)  # index into ENDINGS; 0 = still in treatment
         self.burden = np.zeros(rows)
         self._start = np.zeros(rows)
@@ -111,46 +117,65 @@ class PatientBatch:
         indices = patients
         if indices is None:
             indices = [int(rng.uniform(key, 0, rng.EPISODE) * self.patients.size) for key in keys]
-        cohort = self.patients.take(indices, report)
-        cohort.patient.key[:] = keys
+        intake = self.patients.intake(indices, report)
+        intake.patient.key[:] = keys
+        measured = self._measure(intake.patient)
         if self.state is None:
             if len(which) != self.rows:
                 raise RuntimeError("the first reset must cover every row")
-            self.cohort: Cohort = cohort
-            self.state = remembering(arrays.copy(cohort.patient), self.scenario.params)
+            self.state = remembering(intake.patient, self.scenario.params)
+            self.reference, self.measured = intake.reference, measured
         else:
-            arrays.put(self.cohort, which, cohort)
-            arrays.put(self.state, which, remembering(cohort.patient, self.scenario.params))
-        self.reference = references(self.cohort)
+            admit(self.state, which, intake.patient)
+            arrays.put(self.reference, which, intake.reference)
+            self.measured = arrays.copy(self.measured)
+            arrays.put(self.measured, which, measured)
         for row in which:
-            self._calendars[row], self.given[row], self._laid = [], [], None
+            self._calendars[row], self._laid = NOTHING, None
+        self._record.number[which] = 0
         self.ended[which] = 0
         self.burden[which] = 0.0
-        self.measured = measure(self.state, self.scenario.params, self.scenario.read_outs)
         self._restored = restored(self.measured.function, self.reference)
         self._start[which] = self._restored[which]
         return self._observe()
 
-    def prescribe(self, row: int, protocol: Protocol) -> None:
-        """Put a whole protocol on a row's calendar, at its exact times; its burden is paid as it is given."""
-        self._give(row, protocol.administrations)
+    def _measure(self, state: ModelState, deep: bool = False) -> Measurements:
+        return measure(state, self.scenario.params, self.scenario.read_outs, deep, self.threads)
 
-    def _give(self, row: int, given: Sequence[Administration]) -> None:
-        if given:
+    def given(self, row: int) -> list[Administration]:
+        """Return what `row` has been given, in the order in which it was decided."""
+        return entries(self._record, row)
+
+    def prescribe(self, rows: Sequence[int], protocol: Protocol) -> None:
+        """Put a whole protocol on the calendars of `rows`, at its exact times; its burden is paid as it is given."""
+        self._record = with_room(self._record, len(protocol.administrations))
+        for row in rows:
+            for administration in protocol.administrations:
+                enter(administration, row, self._record)
+        whole = self._timetable(protocol.administrations)
+        for row in rows:
+            self._schedule(row, whole)
+
+    def _timetable(self, given: Sequence[Administration]) -> np.ndarray:
+        own = (timetable(administration, self.scenario.cues, self.scenario.aversive) for administration in given)
+        return merge([NOTHING, *own])
+
+    def _schedule(self, row: int, coming: np.ndarray) -> None:
+        """Add events to a row's calendar, and forget those that are over."""
+        assert self.state is not None, "reset comes first"
+        if len(coming):
+            old = self._calendars[row]
+            ahead = old[np.searchsorted(old[:, 0], self.state.clock[row]) :]
+            self._calendars[row] = merge([ahead, coming]) if len(ahead) else coming
             self._laid = None
-        self.given[row] += given
-        for administration in given:
-            self._calendars[row] += events(administration, self.scenario.cues, self.scenario.aversive)
 
     def masks(self) -> np.ndarray:
         """Return which menu actions are legal now, (rows, actions) int8."""
         assert self.state is not None, "reset comes first"
-        return np.stack(
-            [
-                act.menu_mask(self.given[row], self.scenario, int(self.state.clock[row]), self.decision_hours)
-                for row in range(self.rows)
-            ]
-        )
+        self._record = with_room(self._record, len(self._menu.time))
+        legal = np.empty((self.rows, len(self.scenario.menu)), np.int8)
+        act.menu_masks(self.state.clock, self._record, self._menu, LIMITS, self.scenario.end, legal)
+        return legal
 
     def step(self, actions: Any) -> Step:
         """Treat every row that is still in treatment for one decision interval.
@@ -164,15 +189,13 @@ class PatientBatch:
         live = np.flatnonzero(self.ended == 0)
         refused = np.zeros(self.rows, np.int64)
         before, until = self.state.clock.copy(), self.state.clock.copy()
-        for row in live.tolist():
-            asked = act.wishes(checked[row], self.scenario, self.acts, int(before[row]), self.decision_hours)
-            command = act.decode(asked, self.given[row], self.scenario, self.acts == "menu")
-            refused[row] = command.refused
-            self._give(row, command.given)
-            until[row] += self.decision_hours * HOUR
+        until[live] += self.decision_hours * HOUR
+        idle = checked == 0 if self.acts == "menu" else np.zeros(self.rows, bool)
+        for row in live[~idle[live]].tolist():
+            refused[row] = self._treat(row, checked[row], int(before[row]))
         seizures = self.state.seizures.copy()
-        advance(self.state, self._events(), self.scenario.params, until)
-        self.measured = measure(self.state, self.scenario.params, self.scenario.read_outs)
+        advance(self.state, self._events(), self.scenario.params, until, self.threads)
+        self.measured = self._measure(self.state)
 
         paid = self._paid(before, until) + self.scenario.objective.refused * refused
         self.burden += paid
@@ -192,20 +215,28 @@ class PatientBatch:
             reward = np.where(terminated, followup.score / 100.0 - self._start, 0.0)
         return Step(self._observe(), reward, terminated, terms, refused, followup)
 
+    def _treat(self, row: int, action: np.ndarray, now: int) -> int:
+        """Put on a row's calendar what its action asks for; return how many wishes were refused."""
+        asked = act.wishes(action, self.scenario, self.acts, now, self.decision_hours)
+        self._record = with_room(self._record, len(asked))
+        given = act.decode(asked, row, self._record, self.scenario.end, self.acts == "menu")
+        if given:
+            self._schedule(row, self._timetable(given))
+        return len(asked) - len(given)
+
     def _events(self) -> Events:
         """Lay out the calendars, when something has been added to them."""
         if self._laid is None:
-            self._laid = lay_out(self._calendars)
+            self._laid = join(self._calendars)
         return self._laid
 
     def _paid(self, before: np.ndarray, until: np.ndarray) -> np.ndarray:
-        weight = self.scenario.objective.burden
-        return np.array(
-            [
-                weight * sum(given.burden for given in self.given[row] if before[row] <= given.time < until[row])
-                for row in range(self.rows)
-            ]
-        )
+        """Return the burden of what begins between `before` and `until`, (rows,), points."""
+        number, time, burden = self._record.number, self._record.time, self._record.burden
+        used = int(number.max())
+        begins = (time[:, :used] >= before[:, None]) & (time[:, :used] < until[:, None])
+        begins &= np.arange(used) < number[:, None]
+        return self.scenario.objective.burden * np.where(begins, burden[:, :used], 0.0).sum(1)
 
     def _endings(self, live: np.ndarray, seizures: np.ndarray) -> np.ndarray:
         assert self.state is not None
@@ -217,59 +248,42 @@ class PatientBatch:
         return endings
 
     def _follow_up(self, rows: np.ndarray) -> FollowUp:
-        """Let the rest of the calendar of `rows` run untreated, challenge them, and measure what has lasted."""
-        assert self.state is not None
+        """Let `rows` live on untreated, challenge them, and measure what has lasted; a chunk of rows at a time."""
         result = FollowUp(*(np.full(self.rows, np.nan) for _ in FollowUp._fields))
-        if len(rows):
-            later = arrays.take(self.state, rows)
-            kept = [
-                [event for event in self._calendars[row] if event.time >= later.clock[k]]
-                if self.ended[row] == ENDINGS.index("horizon")
-                else []
-                for k, row in enumerate(rows)
-            ]
-            advance(
-                later,
-                lay_out([[*ahead, *self.scenario.challenge] for ahead in kept]),
-                self.scenario.params,
-                self.scenario.followup,
-            )
-            measured = measure(later, self.scenario.params, self.scenario.read_outs)
-            reference = arrays.take(self.reference, rows)
-            share = restored(measured.function, reference)
-            ended = self.measured.memories[rows]
-            harmed = harm(ended, measured.memories, later.seizures, reference, self.scenario.objective)
-            columns = (
-                100.0 * share - harmed - self.burden[rows],
-                measured.function,
-                measured.memories,
-                share,
-                harmed,
-                self.burden[rows],
-                later.seizures,
-            )
-            for field, column in zip(result, columns, strict=True):
-                field[rows] = column
+        for first in range(0, len(rows), CHUNK):
+            chunk = rows[first : first + CHUNK]
+            for field, column in zip(result, self._later(chunk), strict=True):
+                field[chunk] = column
         return result
+
+    def _later(self, rows: np.ndarray) -> FollowUp:
+        """Return the results of `rows`, (len(rows),) each."""
+        assert self.state is not None
+        later = arrays.take(self.state, rows)
+        challenges = join([table(self.scenario.challenge)] * len(rows))
+        advance(later, challenges, self.scenario.params, self.scenario.followup, self.threads)
+        measured = self._measure(later)
+        reference = arrays.take(self.reference, rows)
+        share = restored(measured.function, reference)
+        ended = self.measured.memories[rows]
+        harmed = harm(ended, measured.memories, later.seizures, reference, self.scenario.objective)
+        return FollowUp(
+            100.0 * share - harmed - self.burden[rows],
+            measured.function,
+            measured.memories,
+            share,
+            harmed,
+            self.burden[rows],
+            later.seizures,
+        )
 
     def _observe(self) -> np.ndarray:
         assert self.state is not None
-        rows = []
-        for row in range(self.rows):
-            seen, self._rating[row] = observe(
-                self.observes,
-                self.scenario,
-                row,
-                self.state,
-                self.measured,
-                self.burden[row],
-                self.given[row],
-                self._rating[row],
-            )
-            rows.append(seen)
-        return np.stack(rows)
+        seen = observe(self.observes, self.scenario, self.state, self.measured, self.burden, self._record, self._rating)
+        space = self.observation_space
+        return np.clip(seen, space.low, space.high).astype(np.float32)
 
     def measurements(self, deep: bool = False) -> Measurements:
         """Measure every row now; `deep` adds the depth of the captor's basin."""
         assert self.state is not None, "reset comes first"
-        return measure(self.state, self.scenario.params, self.scenario.read_outs, deep) if deep else self.measured
+        return self._measure(self.state, deep) if deep else self.measured

@@ -6,14 +6,17 @@ import numpy as np
 from gymnasium import spaces
 
 from plastenv import rng
+from plastenv.kernel import kernel
 from plastenv.model.measure import Measurements
 from plastenv.model.types import DAY, ModelState
 from plastenv.molecular.pharmacology import COMPOUNDS
 from plastenv.scenarios.scenario import Scenario
-from plastenv.therapy.interventions import BY_NAME, Administration
+from plastenv.therapy.interventions import BY_NAME
+from plastenv.therapy.limits import CHANNEL_INDEX, CHANNELS, Record
 
 RATING_ERROR = 0.08  # SD of a symptom rating, on its 0..1 scale
 MISSED = 0.1  # probability that a visit is missed
+LATENT = ("function", "capture", "memories", "nets", "nogo", "acetylation", "bdnf", "early", "unsettled")
 MEMORY_DAYS = 28.0  # an intervention longer ago than this looks like never
 
 
@@ -63,46 +66,61 @@ def observation_space(scenario: Scenario, kind: str) -> spaces.Box:
     return spaces.Box(low, high, dtype=np.float32)
 
 
-def _normal(key: np.uint64, tick: int) -> float:
-    first = 1.0 - rng.uniform(key, 2 * tick, rng.RATING)
-    second = rng.uniform(key, 2 * tick + 1, rng.RATING)
-    return float(np.sqrt(-2.0 * np.log(first)) * np.cos(2.0 * np.pi * second))
+@kernel
+def rate_symptoms(
+    key: np.ndarray, clock: np.ndarray, function: np.ndarray, error: float, missed: float, rating: np.ndarray
+) -> np.ndarray:
+    """Update the latest symptom `rating`, (rows,), of those who come to their visit, and return who did (1 or 0).
+
+    Noise is keyed by patient and time, so looking twice shows the same. Everyone comes to the first visit.
+    """
+    came = np.ones(len(clock))
+    for row in range(len(clock)):
+        now = clock[row]
+        if now != 0 and rng.uniform(key[row], now, rng.VISIT) < missed:
+            came[row] = 0.0
+            continue
+        size = np.sqrt(-2.0 * np.log(1.0 - rng.uniform(key[row], 2 * now, rng.RATING)))
+        noise = size * np.cos(2.0 * np.pi * rng.uniform(key[row], 2 * now + 1, rng.RATING))
+        rating[row] = max(0.0, min(1.0, 1.0 - function[row] + error * noise))
+    return came
+
+
+@kernel
+def _treatments(clock: np.ndarray, kept: Record, since: np.ndarray, given: np.ndarray) -> None:
+    """Write how long ago (s) and how much (study doses) of every channel was given, (rows, channels) each."""
+    for row in range(len(clock)):
+        for k in range(kept.number[row]):
+            if kept.time[row, k] <= clock[row]:
+                channel = kept.channel[row, k]
+                since[row, channel] = min(since[row, channel], clock[row] - kept.time[row, k])
+                given[row, channel] += kept.dose[row, k]
 
 
 def observe(
     kind: str,
     scenario: Scenario,
-    row: int,
     state: ModelState,
     measured: Measurements,
-    burden: float,
-    given: list[Administration],
-    last_rating: float,
-) -> tuple[np.ndarray, float]:
-    """Return one patient's observation, (channels,) float32, and its latest symptom rating.
+    burden: np.ndarray,
+    kept: Record,
+    rating: np.ndarray,
+) -> np.ndarray:
+    """Return what is seen of every row, (rows, channels), not yet clipped to its ranges.
 
-    A missed visit shows the last rating again. Noise is keyed by patient and time, so looking twice shows the same.
+    `rating`, (rows,), is the latest symptom rating, which a missed visit shows again; it is updated.
     """
-    now = int(state.clock[row])
-    key, day = state.key[row], now / (scenario.horizon_days * DAY)
-    values: list[float] = []
+    clock = state.clock
     if kind == "clinic":
-        came = now == 0 or rng.uniform(key, now, rng.VISIT) >= MISSED
-        if came:
-            last_rating = float(np.clip(1.0 - measured.function[row] + RATING_ERROR * _normal(key, now), 0.0, 1.0))
-        values += [last_rating, float(came), burden / scenario.objective.dropout]
+        came = rate_symptoms(state.key, clock, measured.function, RATING_ERROR, MISSED, rating)
+        seen = [rating, came, burden / scenario.objective.dropout]
     else:
-        values += [
-            float(getattr(measured, name)[row])
-            for name in ("function", "capture", "memories", "nets", "nogo", "acetylation", "bdnf", "early", "unsettled")
-        ]
-        values += [*state.molecules.plasma[row], *state.molecules.effect[row]]
-    values += [day, 1.0 - day]
-    since, amount = [], []
-    for name, target in scenario.channels:
-        same = [g for g in given if g.intervention == name and g.target == target]
-        since.append(min(1.0, (now - same[-1].time) / (MEMORY_DAYS * DAY)) if same else 1.0)
-        amount.append(sum(g.dose for g in same) / BY_NAME[name].course)
-    listed = channels(scenario, kind)
-    low, high = ([getattr(c, edge) for c in listed] for edge in ("low", "high"))
-    return np.clip(values + since + amount, low, high).astype(np.float32), last_rating
+        latent = (getattr(measured, name) for name in LATENT)
+        seen = [*latent, *state.molecules.plasma.T, *state.molecules.effect.T]
+    day = clock / (scenario.horizon_days * DAY)
+    since, given = np.full((len(clock), len(CHANNELS)), MEMORY_DAYS * DAY), np.zeros((len(clock), len(CHANNELS)))
+    _treatments(clock, kept, since, given)
+    own = [CHANNEL_INDEX[pair] for pair in scenario.channels]
+    courses = np.array([BY_NAME[name].course for name, _ in scenario.channels])
+    record = [since[:, own] / (MEMORY_DAYS * DAY), given[:, own] / courses]
+    return np.concatenate([np.stack([*seen, day, 1.0 - day], 1), *record], 1)

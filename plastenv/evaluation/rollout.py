@@ -82,8 +82,7 @@ def _run(
     observation = batch.reset(seeds, [0] * len(indices), patients=indices)
     assert batch.state is not None
     if schedule.protocol:
-        for row in range(batch.rows):
-            batch.prescribe(row, schedule.protocol)
+        batch.prescribe(range(batch.rows), schedule.protocol)
     wait, actions = np.zeros(batch.rows, np.int64), None
     course = [batch.measured.function]
     outcome: list[np.ndarray] = [np.full(batch.rows, np.nan) for _ in Outcome._fields[:-1]]

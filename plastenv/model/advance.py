@@ -8,11 +8,13 @@ looks, so results do not depend on how often that is. Patients are independent; 
 Order at a stop: decay -> consolidation (on the grid) -> hour -> treatment events -> everyday events.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from plastenv import rng
+from plastenv.arrays import put, share
 from plastenv.circuit.episodes import INDEX
 from plastenv.circuit.memo import holds, keep, memo, recall
 from plastenv.circuit.neurons import Stimulus, Trace, load_weights, scratch, simulate
@@ -303,6 +305,14 @@ def remembering(state: ModelState, params: ModelParams) -> ModelState:
     return state._replace(memo=memo(patients, everyday_slots(params), units))
 
 
+def admit(state: ModelState, rows: Sequence[int], patients: ModelState) -> None:
+    """Put other `patients` into `rows` of a remembering `state`; nothing of theirs is remembered yet."""
+    for field, own, other in zip(state._fields, state, patients, strict=True):
+        if field != "memo":
+            put((own,), rows, (other,))
+    state.memo.known[rows] = False
+
+
 @kernel
 def _skip(clock: int, day: Day) -> int:
     """Return the first slot of the day that is not over."""
@@ -400,14 +410,14 @@ def advance_patient(
 
 
 @kernel
-def _advance(until: np.ndarray, state: ModelState, events: Events, params: ModelParams) -> None:
+def _advance(first: int, last: int, until: np.ndarray, state: ModelState, events: Events, params: ModelParams) -> None:
     work = _workspace(state, params)
-    for p in range(state.clock.shape[0]):
+    for p in range(first, last):
         advance_patient(p, until[p], state, events, params, work)
 
 
-def advance(state: ModelState, events: Events, params: ModelParams, until: int | np.ndarray) -> None:
-    """Advance every patient of `state`, in place, to `until`.
+def advance(state: ModelState, events: Events, params: ModelParams, until: int | np.ndarray, threads: int = 1) -> None:
+    """Advance every patient of `state`, in place, to `until`; patients are shared between `threads`.
 
     `until` is in seconds of the calendar, one for all or one per patient, (patients,), and must be a full hour;
     a patient whose clock stands at or after it stays as it is. Raises ValueError for a time off the grid.
@@ -415,4 +425,4 @@ def advance(state: ModelState, events: Events, params: ModelParams, until: int |
     each = np.ascontiguousarray(np.broadcast_to(np.asarray(until, np.int64), state.clock.shape))
     if (each % HOUR).any():
         raise ValueError(f"until = {until} s is not a full hour; the model's grid is {HOUR} s")
-    _advance(each, state, events, params)
+    share(lambda first, last: _advance(first, last, each, state, events, params), len(each), threads)

@@ -26,12 +26,28 @@ class Event:
 
 
 INTEGERS = (0, 1, 3, 4, 5, 6, 7)  # fields of Event that are indices
+COLUMNS = 11
+
+
+def table(events: Sequence[Event]) -> np.ndarray:
+    """Return events as the rows of a table, (events, COLUMNS), in order."""
+    return merge([np.array([astuple(event) for event in events], np.float64).reshape(-1, COLUMNS)])
+
+
+def merge(tables: Sequence[np.ndarray]) -> np.ndarray:
+    """Join tables of events into one sorted by time, doses first where times agree."""
+    joined = np.concatenate(tables)
+    return joined[np.lexsort((joined[:, 1] < 0, joined[:, 0]))]
+
+
+def join(tables: Sequence[np.ndarray]) -> Events:
+    """Lay one sorted table per patient out as arrays."""
+    offsets = np.concatenate([[0], np.cumsum([len(rows) for rows in tables])]).astype(np.int64)
+    joined = np.concatenate(tables)
+    columns = [joined[:, c].astype(np.int64) if c in INTEGERS else joined[:, c].copy() for c in range(COLUMNS)]
+    return Events(offsets, *columns)
 
 
 def lay_out(calendars: Sequence[Sequence[Event]]) -> Events:
     """Lay one calendar per patient out as arrays, sorted by time, doses first where times agree."""
-    ordered = [sorted(calendar, key=lambda e: (e.time, e.compound < 0)) for calendar in calendars]
-    offsets = np.concatenate([[0], np.cumsum([len(calendar) for calendar in ordered])]).astype(np.int64)
-    table = np.array([astuple(event) for calendar in ordered for event in calendar], np.float64).reshape(-1, 11)
-    columns = [table[:, c].astype(np.int64) if c in INTEGERS else table[:, c].copy() for c in range(11)]
-    return Events(offsets, *columns)
+    return join([table(calendar) for calendar in calendars])

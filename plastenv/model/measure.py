@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from plastenv.arrays import share
 from plastenv.circuit.neurons import load_weights, scratch
 from plastenv.circuit.probes import clarity, depth, probe
 from plastenv.kernel import kernel
@@ -39,13 +40,15 @@ class Measurements(NamedTuple):
 
 
 @kernel
-def _measure(state: ModelState, params: ModelParams, probes: Probes, deep: bool, out: Measurements) -> None:
+def _measure(
+    first: int, last: int, state: ModelState, params: ModelParams, probes: Probes, deep: bool, out: Measurements
+) -> None:
     anatomy, circuit, molecules = params.anatomy, state.circuit, state.molecules
     units = circuit.gain.shape[1]
     trace = scratch(units, circuit.early.shape[1] - units, anatomy.outcome_read.shape[0], params.circuit.neuron.dt)
     answer = np.zeros(anatomy.assemblies.shape[0])
     acting = np.zeros(len(TARGETS))
-    for p in range(state.clock.shape[0]):
+    for p in range(first, last):
         load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], trace)
         actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], params.drugs, acting)
         pv = pv_scale(molecules.nets[p], acting[INHIBITION], params)
@@ -86,8 +89,10 @@ def _measure(state: ModelState, params: ModelParams, probes: Probes, deep: bool,
         out.seizures[p] = state.seizures[p]
 
 
-def measure(state: ModelState, params: ModelParams, probes: Probes, deep: bool = False) -> Measurements:
+def measure(
+    state: ModelState, params: ModelParams, probes: Probes, deep: bool = False, threads: int = 1
+) -> Measurements:
     """Measure every patient of `state`; `deep` adds the depth of the captor's basin, which costs most."""
     out = Measurements(*(np.zeros(state.clock.shape[0]) for _ in Measurements._fields))
-    _measure(state, params, probes, deep, out)
+    share(lambda first, last: _measure(first, last, state, params, probes, deep, out), len(state.clock), threads)
     return out

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import platformdirs
@@ -32,6 +32,22 @@ ADMISSION = 0.25  # smallest premorbid minus untreated function
 CHECKPOINTS = (0, 14, 28, 42, 56)  # d, untreated course besides the follow-up
 
 Report = Callable[[int], None]
+T = TypeVar("T", bound=tuple)
+
+
+class References(NamedTuple):
+    """What a patient's function and memories are compared to, (patients,) each."""
+
+    premorbid: np.ndarray  # function before adversity
+    untreated: np.ndarray  # mean untreated function at follow-up
+    memories: np.ndarray  # other memories, mean of the untreated course
+
+
+class Intake(NamedTuple):
+    """Patients at the first day of treatment and what their score refers to."""
+
+    patient: ModelState
+    reference: References
 
 
 class Cohort(NamedTuple):
@@ -49,6 +65,12 @@ class Cohort(NamedTuple):
     def untreated(self) -> np.ndarray:
         """Mean untreated function at follow-up, (patients,)."""
         return self.course[:, :, -1].mean(1)
+
+    @property
+    def intake(self) -> Intake:
+        """What a treatment needs of the cohort."""
+        references = References(self.premorbid_function, self.untreated, self.memories.mean((1, 2)))
+        return Intake(self.patient, references)
 
 
 @dataclass(frozen=True)
@@ -210,8 +232,23 @@ class Patients:
 
         Raises IndexError for a patient that the split does not have.
         """
-        for index in indices:
+        return self._gather(indices, report, lambda cohort: cohort)
+
+    def intake(self, indices: Sequence[int], report: Report | None = None) -> Intake:
+        """Return what `take` returns as far as a treatment needs it."""
+        return self._gather(indices, report, lambda cohort: cohort.intake)
+
+    def _gather(self, indices: Sequence[int], report: Report | None, part: Callable[[Cohort], T]) -> T:
+        wanted = np.asarray(indices, np.int64)
+        for index in wanted:
             if not 0 <= index < self.size:
                 raise IndexError(f"patient {index} is not in split '{self.split}', which has 0 to {self.size - 1}")
-        found = [arrays.take(self._block(index // BLOCK, report), [index % BLOCK]) for index in indices]
-        return arrays.concatenate(found)
+        blocks = wanted // BLOCK
+        parts = {block: part(self._block(int(block), report)) for block in np.unique(blocks)}
+        if len(parts) == 1:
+            return arrays.take(parts[blocks[0]], wanted % BLOCK)
+        found = arrays.take(parts[blocks[0]], np.zeros(len(wanted), np.int64))
+        for block, members in parts.items():
+            here = np.flatnonzero(blocks == block)
+            arrays.put(found, here, arrays.take(members, wanted[here] % BLOCK))
+        return found

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from plastenv.patients.cohort import Cohort
+from plastenv.patients.cohort import References
 from plastenv.scenarios.scenario import ObjectivePart
 
 
@@ -22,19 +22,6 @@ class RewardTerms(NamedTuple):
     function: np.ndarray  # gain of restored function
     harm: np.ndarray  # paid at follow-up, <= 0
     burden: np.ndarray  # of what was given, <= 0
-
-
-class References(NamedTuple):
-    """What a patient's function and memories are compared to, (patients,) each."""
-
-    premorbid: np.ndarray
-    untreated: np.ndarray
-    memories: np.ndarray
-
-
-def references(cohort: Cohort) -> References:
-    """Return the references that a cohort keeps with every patient."""
-    return References(cohort.premorbid_function, cohort.untreated, cohort.memories.mean((1, 2)))
 
 
 def restored(function: np.ndarray, reference: References) -> np.ndarray:

@@ -5,11 +5,13 @@ circuit in circuit/episodes.py; here it is only turned into calendar events.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
+
+import numpy as np
 
 from plastenv.circuit.episodes import INDEX
-from plastenv.model.calendar import Event
+from plastenv.model.calendar import Event, table
 from plastenv.model.types import DAY, HOUR
 from plastenv.molecular.pharmacology import COMPOUND_INDEX
 
@@ -317,43 +319,20 @@ def events(given: Administration, cues: tuple[int, ...], aversive: int) -> list[
     return list(_trials(given, round(TRIALS_PER_HOUR * given.dose * given.seconds / HOUR), cues))
 
 
+@lru_cache(maxsize=4096)
+def _within_a_day(given: Administration, cues: tuple[int, ...], aversive: int) -> np.ndarray:
+    return table(events(given, cues, aversive))
+
+
+def timetable(given: Administration, cues: tuple[int, ...], aversive: int) -> np.ndarray:
+    """Return the calendar events of one administration as a table of one's own, (events, columns of Event)."""
+    day = given.time // DAY * DAY
+    rows = _within_a_day(replace(given, time=given.time - day), cues, aversive).copy()
+    rows[:, 0] += day
+    return rows
+
+
 @cache
 def channels(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Return the intervention-target pairs of the interventions `names`, in catalogue order."""
     return tuple((i.name, target) for i in CATALOGUE if i.name in names for target in i.targets)
-
-
-def refusal(given: Administration, before: list[Administration], horizon_days: int) -> str | None:
-    """Say why `given` is not allowed after the administrations `before`, or None if it is."""
-    what = BY_NAME[given.intervention]
-    if given.time < 0 or given.time + given.seconds > horizon_days * DAY:
-        return f"lies outside the {horizon_days} days of treatment"
-    if not 0.0 < given.dose <= what.max_dose:
-        return f"dose {given.dose:g} is outside 0 to {what.max_dose:g} study doses"
-    if given.seconds > what.max_minutes * 60:
-        return f"duration {given.seconds // 60} min exceeds {what.max_minutes} min"
-    same = [b for b in before if b.intervention == given.intervention]
-    for b in same:
-        if (
-            b.target == given.target
-            and b.time < given.time + max(given.seconds, 1)
-            and given.time < b.time + max(b.seconds, 1)
-        ):
-            return f"overlaps the same intervention on the same target at day {b.time // DAY + 1}, {_clock(b.time)}"
-        if b.target == given.target and abs(b.time - given.time) < what.interval_h * HOUR:
-            return (
-                f"comes {abs(b.time - given.time) / HOUR:g} h after another; at least {what.interval_h:g} h must pass"
-            )
-    if sum(b.time // DAY == given.time // DAY for b in same if b.target == given.target) >= what.per_day:
-        return f"is more than {what.per_day} a day"
-    if sum(b.dose for b in same) + given.dose > what.course + 1e-9:
-        return f"takes the course above {what.course:g} study doses"
-    for b in before:
-        apart = what.apart.get(b.intervention, 0.0)
-        if abs(b.time - given.time) < apart * HOUR:
-            return f"is contraindicated within {apart:g} h of '{b.intervention}'"
-    return None
-
-
-def _clock(time: int) -> str:
-    return f"{time % DAY // HOUR:02d}:{time % HOUR // 60:02d}"

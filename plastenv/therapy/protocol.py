@@ -30,7 +30,8 @@ import yaml
 
 from plastenv.model.calendar import Event
 from plastenv.model.types import DAY, HOUR
-from plastenv.therapy.interventions import BY_NAME, Administration, events, refusal
+from plastenv.therapy.interventions import BY_NAME, Administration, events
+from plastenv.therapy.limits import enter, record, refusal
 
 MAX_BYTES = 256 * 1024
 LIBRARY = Path(__file__).parent / "library"
@@ -242,15 +243,16 @@ def load(path: str | Path, horizon_days: int = 56, allowed: Sequence[str] | None
             )
         given += _administrations(_Entry(path, fields, ENTRY_KEYS), allowed)
     given.sort(key=lambda pair: (pair[0].time, pair[0].intervention, pair[0].target))
-    before: list[Administration] = []
+    before = record(1, len(given))
     for administration, entry in given:
-        problem = refusal(administration, before, horizon_days)
+        problem = refusal(administration, 0, before, horizon_days * DAY)
         if problem:
             day = administration.time // DAY + 1
             raise entry.error("intervention", f"on day {day} {problem}")
-        before.append(administration)
+        enter(administration, 0, before)
+    administrations = tuple(administration for administration, _ in given)
     return Protocol(
-        name, top.word("title", name), top.word("rationale", ""), top.word("source", "hand-designed"), tuple(before)
+        name, top.word("title", name), top.word("rationale", ""), top.word("source", "hand-designed"), administrations
     )
 
 

@@ -13,7 +13,7 @@ def test_the_rule_opens_trains_and_rests_within_the_limits(easy):
         step = batch.step(action)
         seen = step.observation
         assert not step.refused.any()
-    names = [given.intervention for given in batch.given[0]]
+    names = [given.intervention for given in batch.given(0)]
     assert "rapid-opener" in names and "extinction-training" in names
 
 

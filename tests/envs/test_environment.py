@@ -67,8 +67,7 @@ def test_the_same_protocol_at_any_decision_interval(easy):
     for hours in (4, 12, 24):
         batch = PatientBatch(easy, 2, decision_hours=hours)
         batch.reset([0, 1], [0, 0], patients=[0, 1])
-        for row in range(2):
-            batch.prescribe(row, protocol)
+        batch.prescribe(range(2), protocol)
         while not batch.ended.all():
             step = batch.step(np.zeros(2, np.int64))
         ends.append((batch.state, step.followup))
@@ -128,7 +127,7 @@ def test_a_bad_action_is_named_and_touches_nobody(easy, kind):
             action[1, 3] = bad
         with pytest.raises(ActionError):
             batch.step(action)
-    assert same(before, batch.state) and batch.given == [[], []]
+    assert same(before, batch.state) and batch.given(0) == batch.given(1) == []
 
 
 def test_what_limits_forbid_is_masked_has_no_effect_and_costs(easy):
@@ -138,9 +137,9 @@ def test_what_limits_forbid_is_masked_has_no_effect_and_costs(easy):
     assert env.action_masks()[opener]
     env.step(opener)
     assert not env.action_masks()[opener] and env.action_masks()[0]
-    given = list(env.batch.given[0])
+    given = list(env.batch.given(0))
     _, _, _, _, info = env.step(opener)
-    assert info["refused"] == 1 and env.batch.given[0] == given
+    assert info["refused"] == 1 and env.batch.given(0) == given
     assert info["costs"]["burden"] == pytest.approx(easy.objective.refused)
 
 

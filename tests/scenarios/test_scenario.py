@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from plastenv.parameters import rows
-from plastenv.scenarios.objective import References, harm, restored
+from plastenv.patients.cohort import References
+from plastenv.scenarios.objective import harm, restored
 from plastenv.scenarios.scenario import ScenarioError, load_scenario
 
 

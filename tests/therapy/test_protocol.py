@@ -1,9 +1,12 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from plastenv.model.calendar import table
 from plastenv.model.types import DAY, HOUR
-from plastenv.therapy.interventions import BY_NAME, CATALOGUE, Administration, events, refusal
+from plastenv.therapy.interventions import BY_NAME, CATALOGUE, Administration, events, timetable
+from plastenv.therapy.limits import enter, entries, record, refusal
 from plastenv.therapy.protocol import LIBRARY, ProtocolError, library, load
 
 GOOD = """
@@ -126,14 +129,23 @@ def test_schedules_that_share_a_word_share_what_they_give():
     assert len(set(hours.values())) == 1
 
 
+def refused(given, before):
+    kept = record(1, len(before))
+    for administration in before:
+        enter(administration, 0, kept)
+    assert entries(kept, 0) == before
+    return refusal(given, 0, kept, 56 * DAY)
+
+
 @pytest.mark.parametrize("what", CATALOGUE, ids=lambda what: what.name)
 def test_every_intervention_becomes_events_at_its_time(what):
     given = Administration(3 * DAY + 9 * HOUR, what.minutes * 60, what.name, what.targets[0], 1.0)
-    assert refusal(given, [], 56) is None
+    assert refused(given, []) is None
     calendar = events(given, (0, 1, 2, 3), 7)
     assert calendar and all(event.time >= given.time for event in calendar)
     assert all(event.time < given.time + max(1, given.seconds) for event in calendar)
     assert (calendar[0].compound >= 0) == (what.kind == "drug")
+    assert np.array_equal(timetable(given, (0, 1, 2, 3), 7), table(calendar))
 
 
 def test_contraindications_and_course_limits_hold_whoever_comes_first():
@@ -141,10 +153,10 @@ def test_contraindications_and_course_limits_hold_whoever_comes_first():
         return Administration(day * DAY + 9 * HOUR, BY_NAME[name].minutes * 60, name, BY_NAME[name].targets[0], dose)
 
     benign, adverse = give("benign-environment", 3), give("adverse-environment", 3)
-    assert "contraindicated" in str(refusal(adverse, [benign], 56))
-    assert "contraindicated" in str(refusal(benign, [adverse], 56))
+    assert "contraindicated" in str(refused(adverse, [benign]))
+    assert "contraindicated" in str(refused(benign, [adverse]))
     blocker = [give("synthesis-blocker", 3 * k) for k in range(12)]
-    assert "course" in str(refusal(give("synthesis-blocker", 50), blocker, 56))
+    assert "course" in str(refused(give("synthesis-blocker", 50), blocker))
 
 
 def test_the_readme_s_schedule_is_the_example_and_is_valid(schedule):

@@ -1,0 +1,153 @@
+"""What limits and contraindications forbid, given what a patient has been given so far."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from plastenv.kernel import kernel
+from plastenv.model.types import DAY, HOUR
+from plastenv.therapy.interventions import BY_NAME, CATALOGUE, Administration, channels
+
+NONE, HORIZON, DOSE, DURATION, OVERLAP, INTERVAL, PER_DAY, COURSE, APART = range(9)  # what may be breached
+CHANNELS = channels(tuple(BY_NAME))  # every intervention-target pair of the catalogue
+CHANNEL_INDEX = {pair: index for index, pair in enumerate(CHANNELS)}
+
+
+class Limits(NamedTuple):
+    """The catalogue's limits, (interventions,) each unless noted."""
+
+    owner: np.ndarray  # (channels,) int64, intervention of every channel
+    max_dose: np.ndarray  # study doses
+    max_seconds: np.ndarray  # int64
+    per_day: np.ndarray  # int64
+    interval: np.ndarray  # s between two starts
+    course: np.ndarray  # study doses over the whole treatment
+    apart: np.ndarray  # (interventions, interventions), s
+
+
+class Record(NamedTuple):
+    """What every patient has been given, in the order in which it was decided; (rows, room) unless noted."""
+
+    number: np.ndarray  # (rows,) int64, entries that count
+    time: np.ndarray  # int64, s on the calendar
+    seconds: np.ndarray  # int64
+    channel: np.ndarray  # int64, index into CHANNELS
+    dose: np.ndarray  # study doses
+    burden: np.ndarray  # points
+
+
+def _limits() -> Limits:
+    index = {what.name: k for k, what in enumerate(CATALOGUE)}
+    apart = np.zeros((len(CATALOGUE), len(CATALOGUE)))
+    for what in CATALOGUE:
+        for other, hours in what.apart.items():
+            apart[index[what.name], index[other]] = hours * HOUR
+    return Limits(
+        owner=np.array([index[name] for name, _ in CHANNELS]),
+        max_dose=np.array([what.max_dose for what in CATALOGUE], float),
+        max_seconds=np.array([what.max_minutes * 60 for what in CATALOGUE]),
+        per_day=np.array([what.per_day for what in CATALOGUE]),
+        interval=np.array([what.interval_h * HOUR for what in CATALOGUE], float),
+        course=np.array([what.course for what in CATALOGUE], float),
+        apart=apart,
+    )
+
+
+LIMITS = _limits()
+
+
+def record(rows: int, room: int = 64) -> Record:
+    """Return the record of `rows` patients who have been given nothing."""
+    whole, real = (lambda: np.zeros((rows, room), np.int64)), (lambda: np.zeros((rows, room)))
+    return Record(np.zeros(rows, np.int64), whole(), whole(), whole(), real(), real())
+
+
+def with_room(kept: Record, entries: int) -> Record:
+    """Return the record with room for `entries` more of every row."""
+    room = kept.time.shape[1]
+    needed = int(kept.number.max()) + entries
+    if needed <= room:
+        return kept
+    wider = record(len(kept.number), max(needed, 2 * room))
+    wider.number[:] = kept.number
+    for new, old in zip(wider[1:], kept[1:], strict=True):
+        new[:, :room] = old
+    return wider
+
+
+@kernel
+def breach(
+    time: int, seconds: int, channel: int, dose: float, row: int, kept: Record, limits: Limits, end: int
+) -> tuple[int, int]:
+    """Say what an administration to `row` would breach (NONE if nothing), and the earlier entry at fault (else -1).
+
+    `end` is the end of treatment, s on the calendar.
+    """
+    own = limits.owner[channel]
+    if time < 0 or time + seconds > end:
+        return HORIZON, -1
+    if not 0.0 < dose <= limits.max_dose[own]:
+        return DOSE, -1
+    if seconds > limits.max_seconds[own]:
+        return DURATION, -1
+    today, taken = 0, dose
+    for k in range(kept.number[row]):
+        if limits.owner[kept.channel[row, k]] != own:
+            continue
+        taken += kept.dose[row, k]
+        if kept.channel[row, k] != channel:
+            continue
+        then = kept.time[row, k]
+        if then < time + max(seconds, 1) and time < then + max(kept.seconds[row, k], 1):
+            return OVERLAP, k
+        if abs(then - time) < limits.interval[own]:
+            return INTERVAL, k
+        today += 1 if then // DAY == time // DAY else 0
+    if today >= limits.per_day[own]:
+        return PER_DAY, -1
+    if taken > limits.course[own] + 1e-9:
+        return COURSE, -1
+    for k in range(kept.number[row]):
+        if abs(kept.time[row, k] - time) < limits.apart[own, limits.owner[kept.channel[row, k]]]:
+            return APART, k
+    return NONE, -1
+
+
+def refusal(given: Administration, row: int, kept: Record, end: int) -> str | None:
+    """Say why `given` is not allowed after what `row` has been given, or None if it is."""
+    channel = CHANNEL_INDEX[given.intervention, given.target]
+    code, at = breach(given.time, given.seconds, channel, given.dose, row, kept, LIMITS, end)
+    if code == NONE:
+        return None
+    what, then = BY_NAME[given.intervention], int(kept.time[row, at])
+    other = CHANNELS[kept.channel[row, at]][0]
+    return {
+        HORIZON: f"lies outside the {end // DAY} days of treatment",
+        DOSE: f"dose {given.dose:g} is outside 0 to {what.max_dose:g} study doses",
+        DURATION: f"duration {given.seconds // 60} min exceeds {what.max_minutes} min",
+        OVERLAP: f"overlaps the same intervention on the same target at day {then // DAY + 1}, {_clock(then)}",
+        INTERVAL: f"comes {abs(then - given.time) / HOUR:g} h after another; at least {what.interval_h:g} h must pass",
+        PER_DAY: f"is more than {what.per_day} a day",
+        COURSE: f"takes the course above {what.course:g} study doses",
+        APART: f"is contraindicated within {what.apart.get(other, 0):g} h of '{other}'",
+    }[code]
+
+
+def enter(given: Administration, row: int, kept: Record) -> None:
+    """Add `given` to what `row` has been given; there must be room."""
+    k = kept.number[row]
+    kept.time[row, k], kept.seconds[row, k], kept.dose[row, k] = given.time, given.seconds, given.dose
+    kept.channel[row, k] = CHANNEL_INDEX[given.intervention, given.target]
+    kept.burden[row, k] = given.burden
+    kept.number[row] += 1
+
+
+def entries(kept: Record, row: int) -> list[Administration]:
+    """Return what `row` has been given."""
+    time, seconds, channel, dose = (column[row, : kept.number[row]].tolist() for column in kept[1:5])
+    names, targets = zip(*(CHANNELS[c] for c in channel), strict=True) if channel else ((), ())
+    return list(map(Administration, time, seconds, names, targets, dose))
+
+
+def _clock(time: int) -> str:
+    return f"{time % DAY // HOUR:02d}:{time % HOUR // 60:02d}"
