@@ -12,12 +12,19 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numba as nb
+import numpy as np
 import platformdirs
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-FAST = {"reassoc", "contract", "nsz"}  # not 'fast': NaN checks must survive
+OPTIONS: Any = {
+    "cache": True,
+    "nogil": True,
+    "fastmath": {"reassoc", "contract", "nsz"},  # not 'fast': NaN checks must survive
+    "error_model": "numpy",
+    "_nrt": False,  # no reference counts
+}
 
 
 def source_hash() -> str:
@@ -46,11 +53,15 @@ CACHE_FOLDER = _cache_folder()
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile `function` with numba: cached by source, releasing the GIL, reassociating but keeping NaN."""
+    """Compile `function` with numba: cached by source, releasing the GIL, reassociating but keeping NaN.
+
+    Kernels may not allocate: their scratch comes from outside. That lets numba leave out reference counts, which
+    cost more than the arithmetic wherever a whole patient is handed on.
+    """
     config: Any = nb.config
     was, config.CACHE_DIR = config.CACHE_DIR, CACHE_FOLDER
     try:
-        compiled: Callable[P, R] = nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")(function)
+        compiled: Callable[P, R] = nb.njit(**OPTIONS)(function)
     finally:
         config.CACHE_DIR = was
     return compiled
@@ -60,3 +71,10 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 def raised(base: float, exponent: float) -> float:
     """Return `base` to the power of `exponent`; the squares that most Hill functions need cost one product."""
     return base * base if exponent == 2.0 else base**exponent
+
+
+@kernel
+def transfer(source: np.ndarray, target: np.ndarray, number: int) -> None:
+    """Copy the first `number` entries of a vector."""
+    for k in range(number):
+        target[k] = source[k]

@@ -13,7 +13,7 @@ import numpy as np
 from plastenv.circuit.neurons import FAINT, Stimulus, Trace
 from plastenv.circuit.params import Anatomy
 from plastenv.circuit.plasticity import BLOCK, Response
-from plastenv.kernel import kernel
+from plastenv.kernel import kernel, transfer
 
 TOLERANCE = np.float32(0.05)  # units of input; a recalled cue drives its assembly by 1 to 2
 ROOM = 5 / 8  # share of units that may take part; a fuller episode is simulated every time
@@ -141,14 +141,14 @@ def keep(
         return
     memo.pv[p, slot] = pv
     own.steps[0], own.error[0] = response.steps[0], response.error[0]
-    own.mean[:] = response.mean
-    own.blocks[: 1 + number] = response.blocks[: 1 + number]
-    own.fired[:width] = response.fired[:width]
+    transfer(response.mean, own.mean, response.mean.shape[0])
+    transfer(response.blocks, own.blocks, 1 + number)
+    transfer(response.fired, own.fired, width)
     for c in range(width):
         if response.fired[c] > 0.0:
-            own.up[c, :width] = response.up[c, :width]
-            own.down[c, :width] = response.down[c, :width]
+            transfer(response.up[c], own.up[c], width)
+            transfer(response.down[c], own.down[c], width)
     for k in range(1, 3):
-        own.up[own.up.shape[0] - k, :width] = response.up[response.up.shape[0] - k, :width]
-        own.down[own.down.shape[0] - k, :width] = response.down[response.down.shape[0] - k, :width]
+        transfer(response.up[response.up.shape[0] - k], own.up[own.up.shape[0] - k], width)
+        transfer(response.down[response.down.shape[0] - k], own.down[own.down.shape[0] - k], width)
     _inputs(early, late, gain, stimulus, own.mean, anatomy, memo.outside[p, slot], memo.inside[p, slot])

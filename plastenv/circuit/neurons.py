@@ -17,6 +17,8 @@ from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.kernel import kernel
 
 FAINT = np.float32(0.005)  # 0.5 Hz; units below it, four by four, pass nothing on
+QUIET = np.float32(0.001)  # 0.1 Hz; when no unit is above it and none is driven, an episode's rates are over
+TAIL = 40  # steps of silence that are still written down after the rates are over
 
 
 class Trace(NamedTuple):
@@ -28,6 +30,7 @@ class Trace(NamedTuple):
     surprise: np.ndarray  # (steps,) float32, phasic release by outcomes that were not expected
     omission: np.ndarray  # (steps,) float32, phasic release by aversive outcomes that failed to come
     error: np.ndarray  # (1,), largest omission error of the episode
+    ran: np.ndarray  # (1,) int64, steps until the rates were over; silence is written down for a tail of steps
     cue_input: np.ndarray  # (units,) float32
     steady: np.ndarray  # (units,) float32, input of the context
     total: np.ndarray  # (units,) float32
@@ -50,7 +53,6 @@ class Stimulus(NamedTuple):
     amplitude: float  # of the stimulator, negative inhibits
 
 
-@kernel
 def scratch(units: int, inputs: int, outcomes: int, dt: float) -> Trace:
     """Allocate a `Trace` long enough for every episode of the event table."""
     steps = int(round(LONGEST / dt)) + 4
@@ -61,6 +63,7 @@ def scratch(units: int, inputs: int, outcomes: int, dt: float) -> Trace:
         np.zeros(steps, np.float32),
         np.zeros(steps, np.float32),
         np.zeros(1),
+        np.zeros(1, np.int64),
         np.zeros(units, np.float32),
         np.zeros(units, np.float32),
         np.zeros(units, np.float32),
@@ -72,15 +75,14 @@ def scratch(units: int, inputs: int, outcomes: int, dt: float) -> Trace:
 
 
 @kernel
-def load_weights(early: np.ndarray, late: np.ndarray, gain: np.ndarray, trace: Trace) -> None:
-    """Put gain * (early + late) of one patient into the scratch weights."""
+def load_weights(early: np.ndarray, late: np.ndarray, gain: np.ndarray, scale: np.ndarray, weights: np.ndarray) -> None:
+    """Put gain * (early + late) of one patient into `weights`, (pre, units); `scale`, (units,), is scratch."""
     pre, post = early.shape
-    scale = trace.total
     for i in range(post):
         scale[i] = np.float32(gain[i])
     for j in range(pre):
         for i in range(post):
-            trace.weights[j, i] = scale[i] * (early[j, i] + late[j, i])
+            weights[j, i] = scale[i] * (early[j, i] + late[j, i])
 
 
 @kernel
@@ -112,6 +114,43 @@ def excite(rate: np.ndarray, weights: np.ndarray, total: np.ndarray) -> None:
                 total[i] += (a * weights[j, i] + b * weights[j + 1, i]) + (
                     c * weights[j + 2, i] + d * weights[j + 3, i]
                 )
+
+
+@kernel
+def relax(total: np.ndarray, offset: np.float32, leak: np.float32, rate: np.ndarray) -> np.float32:
+    """Let the rates follow their input less `offset` for one step and return their sum."""
+    activity = np.float32(0.0)
+    for i in range(rate.shape[0]):
+        net = max(np.float32(0.0), total[i] - offset)
+        rate[i] += leak * (net / np.sqrt(np.float32(1.0) + net * net) - rate[i])
+        activity += rate[i]
+    return activity
+
+
+@kernel
+def _silent(total: np.ndarray, rate: np.ndarray, threshold: np.float32) -> bool:
+    """Say whether no unit fires or is driven above its threshold, so that none will fire unless something comes."""
+    most, driven = np.float32(0.0), np.float32(0.0)
+    for i in range(rate.shape[0]):
+        most = max(most, rate[i])
+        driven = max(driven, total[i])
+    return bool(most < QUIET and driven < threshold)
+
+
+@kernel
+def _fall_silent(
+    ran: int, steps: int, surprised: np.float32, relieved: np.float32, keep: np.float32, trace: Trace
+) -> None:
+    """Write down silence after step `ran`; what modulator is left fades."""
+    for step in range(ran, min(steps, ran + TAIL)):
+        for i in range(trace.rate.shape[0]):
+            trace.rates[step, i] = 0.0
+    for step in range(ran, steps):
+        surprised *= keep
+        relieved *= keep
+        trace.cue[step] = 0.0
+        trace.surprise[step] = surprised
+        trace.omission[step] = relieved
 
 
 @kernel
@@ -150,7 +189,14 @@ def simulate(
     expected[:] = 0.0
     inhibition, surprised, relieved, activity = none, none, none, none
     trace.error[0] = 0.0
+    over = cue_off if stimulus.cue >= 0 else 0
+    over = max(over, outcome_off) if stimulus.outcome >= 0 else over
+    over = max(over, stim_off) if stimulus.target >= 0 else over
     for step in range(steps):
+        trace.ran[0] = step
+        if step > over and step % 4 == 0 and _silent(total, rate, threshold):
+            _fall_silent(step, steps, surprised, relieved, one - leak_mod, trace)
+            return steps
         cue = stimulus.cue >= 0 and cue_on <= step < cue_off
         delivered = stimulus.outcome >= 0 and outcome_on <= step < outcome_off
         aversion, omission, surprise = none, none, none
@@ -188,17 +234,13 @@ def simulate(
             for i in range(units):
                 total[i] += np.float32(stimulus.amplitude) * anatomy.stimulation[stimulus.target, i]
         inhibition += leak_pv * (pv_drive * activity - inhibition)
-        offset = inhibition + threshold
-        activity = none
+        activity = relax(total, inhibition + threshold, leak, rate)
         for i in range(units):
-            net = max(none, total[i] - offset)
-            now = rate[i] + leak * (net / np.sqrt(one + net * net) - rate[i])
-            rate[i] = now
-            trace.rates[step, i] = now
-            activity += now
-            trace.peak[i] = max(trace.peak[i], now)
-            trace.summed[i] += now
+            trace.rates[step, i] = rate[i]
+            trace.peak[i] = max(trace.peak[i], rate[i])
+            trace.summed[i] += rate[i]
         trace.cue[step] = shown
         trace.surprise[step] = surprised
         trace.omission[step] = relieved
+    trace.ran[0] = steps
     return steps

@@ -18,11 +18,13 @@ from typing import NamedTuple
 import numpy as np
 
 from plastenv.circuit.episodes import LONGEST
-from plastenv.circuit.neurons import Stimulus, Trace
+from plastenv.circuit.neurons import TAIL, Stimulus, Trace
 from plastenv.circuit.params import Anatomy, CircuitParams
-from plastenv.kernel import kernel
+from plastenv.kernel import kernel, transfer
 
-SILENT = np.float32(0.02)  # 2 Hz; a unit that never passes it takes no part
+# A unit takes no part that never passes 10 Hz and stays below 1 Hz on average: 0.2 % of what everyday episodes drive.
+BRIEF, FAINT = np.float32(0.1), np.float32(0.01)
+OVER = np.float32(0.005)  # 0.5 Hz; below it for good, a unit has fallen silent
 ECHO = 12  # steps after its last activity in which a unit still has a presynaptic trace
 BLOCK = 8  # units
 
@@ -70,7 +72,6 @@ class Synapses(NamedTuple):
     net: np.ndarray
 
 
-@kernel
 def synapses_scratch(units: int, inputs: int) -> Synapses:
     """Allocate `Synapses` for every axon and unit."""
     all_of_them = np.zeros((6, (units + inputs) * units), np.float32)
@@ -86,7 +87,6 @@ def synapses_scratch(units: int, inputs: int) -> Synapses:
     )
 
 
-@kernel
 def factors_scratch(units: int, dt: float) -> Factors:
     """Allocate `Factors` long enough for every episode of the event table."""
     steps = int(round(LONGEST / dt)) + 4
@@ -104,7 +104,6 @@ def factors_scratch(units: int, dt: float) -> Factors:
     )
 
 
-@kernel
 def response_scratch(units: int) -> Response:
     """Allocate a `Response` in which every unit may take part."""
     return Response(
@@ -130,30 +129,39 @@ def _read_back(release: np.ndarray, steps: int, params: CircuitParams, read: np.
 
 
 @kernel
-def _gather(steps: int, anatomy: Anatomy, trace: Trace, factors: Factors, blocks: np.ndarray) -> int:
+def _fired(i: int, steps: int, trace: Trace) -> bool:
+    """Say whether unit `i` takes part in an episode of `steps` steps."""
+    return bool(trace.peak[i] >= BRIEF or trace.summed[i] >= FAINT * np.float32(steps))
+
+
+@kernel
+def _gather(written: int, steps: int, anatomy: Anatomy, trace: Trace, factors: Factors, blocks: np.ndarray) -> int:
     """Lay the blocks that fired side by side, list them in `blocks`, and return how many units they hold."""
     width = 0
     blocks[0] = 0
     for block in range(trace.peak.shape[0] // BLOCK):
         first = block * BLOCK
-        if trace.peak[first : first + BLOCK].max() < SILENT:
+        any_fired = False
+        for u in range(BLOCK):
+            any_fired |= _fired(first + u, steps, trace)
+        if not any_fired:
             continue
         blocks[0] += 1
         blocks[blocks[0]] = block
         for u in range(BLOCK):
             c, i = width + u, first + u
-            factors.taking_part[c] = np.float32(1.0) if trace.peak[i] >= SILENT else np.float32(0.0)
+            factors.taking_part[c] = np.float32(1.0) if _fired(i, steps, trace) else np.float32(0.0)
             factors.mistaken[c] = 0.0
-            factors.last[c] = 0
+            step = min(written, trace.ran[0]) - 1
+            while step > 0 and trace.rates[step, i] <= OVER:
+                step -= 1
+            factors.last[c] = step
             for k in range(anatomy.omission_gain.shape[0]):
                 if anatomy.omission_gain[k] > 0.0 and anatomy.outcome_read[k, i] > 0.0:
                     factors.mistaken[c] = 1.0
-        for step in range(steps):
+        for step in range(written):
             for u in range(BLOCK):
-                now = trace.rates[step, first + u]
-                factors.rate[step, width + u] = now
-                if now > np.float32(0.25) * SILENT:
-                    factors.last[width + u] = step
+                factors.rate[step, width + u] = trace.rates[step, first + u]
         width += BLOCK
     return width
 
@@ -170,8 +178,12 @@ def _low_pass(steps: int, width: int, leak: float, rate: np.ndarray, state: np.n
 
 
 @kernel
-def _weigh(steps: int, width: int, tone: float, params: CircuitParams, trace: Trace, factors: Factors) -> None:
+def _weigh(
+    written: int, steps: int, width: int, tone: float, params: CircuitParams, trace: Trace, factors: Factors
+) -> None:
     """Fill the presynaptic traces and the postsynaptic factors, weighted by the modulator that will read them.
+
+    Rates are `written` down up to a step; the modulator has an effect until the end.
 
     A neuron that carries the expectation of an outcome that then fails to come is told so with reversed sign:
     its coincidences are depotentiated (Kim 2007, PNAS 104:20955), everyone else's are strengthened.
@@ -184,10 +196,10 @@ def _weigh(steps: int, width: int, tone: float, params: CircuitParams, trace: Tr
     tonic, phasic = np.float32(tone * rule.modulator_tonic), np.float32(tone * rule.modulator_phasic)
     turned = np.float32(1.0 + rule.reversal)
     rate, potentiation, depression = factors.rate, factors.potentiation, factors.depression
-    _low_pass(steps, width, dt / rule.tau_plus, rate, factors.state, factors.low)
-    _low_pass(steps, width, dt / rule.tau_minus, rate, factors.state, depression)
-    _low_pass(steps, width, dt / rule.tau_y, rate, factors.state, potentiation)
-    for step in range(steps - 1, -1, -1):
+    _low_pass(written, width, dt / rule.tau_plus, rate, factors.state, factors.low)
+    _low_pass(written, width, dt / rule.tau_minus, rate, factors.state, depression)
+    _low_pass(written, width, dt / rule.tau_y, rate, factors.state, potentiation)
+    for step in range(written - 1, -1, -1):
         salient = tonic + phasic * (factors.surprise[step] + factors.omission[step])
         missed = phasic * factors.omission[step] * turned
         for c in range(width):
@@ -197,20 +209,27 @@ def _weigh(steps: int, width: int, tone: float, params: CircuitParams, trace: Tr
                 slow = potentiation[step - 1, c] * factors.taking_part[c]
                 potentiation[step, c] = up * rate[step, c] * slow * (salient - missed * factors.mistaken[c])
     potentiation[0, :width] = 0.0
-    for step in range(steps, steps + 3):  # products go four steps at a time
+    for step in range(written, written + 3):  # products go four steps at a time
         potentiation[step, :width] = 0.0
         depression[step, :width] = 0.0
 
 
 @kernel
 def _product(pre: np.ndarray, post: np.ndarray, j: int, steps: int, width: int, out: np.ndarray) -> None:
-    """Sum over time what column `j` of `pre` and every column of `post` share, into `out`, (width,)."""
+    """Sum over time what the columns `j` and `j` + 1 of `pre` and every column of `post` share, into two rows of `out`.
+
+    Two columns and four steps at a time, which is what the registers hold.
+    """
+    one, other = out[j], out[j + 1]
     for c in range(width):
-        out[c] = 0.0
+        one[c] = other[c] = 0.0
     for s in range(0, steps, 4):
         p, q, r, t = pre[s, j], pre[s + 1, j], pre[s + 2, j], pre[s + 3, j]
+        k, l, m, n = pre[s, j + 1], pre[s + 1, j + 1], pre[s + 2, j + 1], pre[s + 3, j + 1]
         for c in range(width):
-            out[c] += (p * post[s, c] + q * post[s + 1, c]) + (r * post[s + 2, c] + t * post[s + 3, c])
+            w, x, y, z = post[s, c], post[s + 1, c], post[s + 2, c], post[s + 3, c]
+            one[c] += (p * w + q * x) + (r * y + t * z)
+            other[c] += (k * w + l * x) + (m * y + n * z)
 
 
 @kernel
@@ -224,26 +243,30 @@ def derive(
     if steps < 2:
         response.blocks[0] = 0
         return
-    width = _gather(steps, anatomy, trace, factors, response.blocks)
-    _weigh(steps, width, tone, params, trace, factors)
-    for j in range(width):
-        response.fired[j] = factors.taking_part[j]
-        if response.fired[j] > 0.0:
-            fallen = min(steps, factors.last[j] + ECHO)
-            _product(factors.low, factors.potentiation, j, fallen, width, response.up[j])
-            _product(factors.rate, factors.depression, j, fallen, width, response.down[j])
-    cue, context = factors.low.shape[1] - 2, factors.low.shape[1] - 1
+    written = min(steps, trace.ran[0] + TAIL)
+    width = _gather(written, steps, anatomy, trace, factors, response.blocks)
+    _weigh(written, steps, width, tone, params, trace, factors)
+    for j in range(0, width, 2):
+        response.fired[j], response.fired[j + 1] = factors.taking_part[j], factors.taking_part[j + 1]
+        if max(response.fired[j], response.fired[j + 1]) > 0.0:
+            fallen = min(written, max(factors.last[j], factors.last[j + 1]) + ECHO)
+            _product(factors.low, factors.potentiation, j, fallen, width, response.up)
+            _product(factors.rate, factors.depression, j, fallen, width, response.down)
     leak = np.float32(params.neuron.dt / params.plasticity.tau_plus)
     low = np.float32(0.0)
-    for step in range(steps):
+    cue, context = width, width + 1
+    for step in range(written):
         low += leak * (trace.cue[step] - low)
         factors.low[step, cue] = low
         factors.rate[step, cue] = trace.cue[step]
         factors.low[step, context] = factors.rate[step, context] = 1.0
+    _product(factors.low, factors.potentiation, width, written, width, response.up)
+    _product(factors.rate, factors.depression, width, written, width, response.down)
     last = response.up.shape[0] - 2
-    for k in range(2):
-        _product(factors.low, factors.potentiation, cue + k, steps, width, response.up[last + k])
-        _product(factors.rate, factors.depression, cue + k, steps, width, response.down[last + k])
+    if width < last:
+        for k in range(2):
+            transfer(response.up[width + k], response.up[last + k], width)
+            transfer(response.down[width + k], response.down[last + k], width)
 
 
 @kernel

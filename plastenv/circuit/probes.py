@@ -1,47 +1,104 @@
-"""Probes: short cues that read the circuit out and leave no trace in it."""
+"""Probes: short cues that read the circuit out and leave no trace in it.
+
+A probe runs the same dynamics as an episode (`circuit/neurons.py`), shorter than the time at which an outcome is due,
+so that no error is felt; it stops as soon as the rates have settled.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 
-from plastenv.circuit.neurons import Stimulus, Trace, simulate
+from plastenv.circuit.neurons import excite, relax
 from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.kernel import kernel
 
-PROBE_SECONDS = 0.2  # shorter than the time at which an outcome is due, so no error is felt
+PROBE_SECONDS = 0.2  # shorter than the time at which an outcome is due
 READ_SECONDS = 0.05
+CHECKED = 4  # steps between two looks at whether rates have settled
+SETTLED = np.float32(1e-4)  # largest change of any rate between two looks, 100 Hz
 DEPTH_STEPS = 6  # bisections of the push that frees a cue; resolution 1/64
+
+
+class Bench(NamedTuple):
+    """Scratch of probes."""
+
+    weights: np.ndarray  # (pre, units) float32, acting weights
+    context: np.ndarray  # (units,) float32, input of the context
+    cue: np.ndarray  # (units,) float32, input of the cue at strength 1
+    drive: np.ndarray  # (units,) float32
+    total: np.ndarray  # (units,) float32
+    rate: np.ndarray  # (units,) float32
+    before: np.ndarray  # (units,) float32, rates at the last look
+    answer: np.ndarray  # (assemblies,), mean rates in the end, 100 Hz
+
+
+def bench(anatomy: Anatomy) -> Bench:
+    """Allocate a `Bench` for circuits of this anatomy."""
+    units = anatomy.assemblies.shape[1]
+    weights = np.zeros((units + anatomy.cues.shape[1], units), np.float32)
+    context, cue, drive, total, rate, before = np.zeros((6, units), np.float32)
+    return Bench(weights, context, cue, drive, total, rate, before, np.zeros(len(anatomy.assemblies)))
+
+
+@kernel
+def show(pattern: np.ndarray, weights: np.ndarray, drive: np.ndarray) -> None:
+    """Write what the input axons at rates `pattern`, (inputs,), send to every unit into `drive`, (units,)."""
+    units = drive.shape[0]
+    drive[:] = 0.0
+    for j in range(pattern.shape[0]):
+        if pattern[j] > 0.0:
+            for i in range(units):
+                drive[i] += pattern[j] * weights[units + j, i]
 
 
 @kernel
 def probe(
-    cue: int,
-    context: int,
-    strength: float,
-    outcome: int,
-    push: float,
-    pv: float,
-    anatomy: Anatomy,
-    params: CircuitParams,
-    trace: Trace,
-    answer: np.ndarray,
+    strength: float, outcome: int, push: float, pv: float, anatomy: Anatomy, params: CircuitParams, lent: Bench
 ) -> None:
-    """Show one cue and write the mean rate of every assembly at its end into `answer`, (assemblies,), 100 Hz.
+    """Show the cue and context whose input `lent` holds; leave the mean rate of every assembly in `lent.answer`.
 
-    `trace.weights` must hold the weights. `push` is the current of `outcome` given along with the cue (0 = none).
+    `lent.weights` must hold the weights. `push` is the current of `outcome` given along with the cue (0 = none).
     """
-    row = np.zeros(9)
-    row[0] = row[2] = row[4] = PROBE_SECONDS
-    stimulus = Stimulus(0, cue, context, outcome, -1, strength, push, 0.0)
-    steps = simulate(row, stimulus, pv, 2.0, anatomy, params, trace)
-    first = steps - int(round(READ_SECONDS / params.neuron.dt))
-    answer[:] = 0.0
+    neuron, rate, before, drive, total = params.neuron, lent.rate, lent.before, lent.drive, lent.total
+    units = rate.shape[0]
+    for i in range(units):
+        drive[i] = lent.context[i] + np.float32(strength) * lent.cue[i]
+        rate[i] = before[i] = 0.0
+    if push > 0.0:
+        for i in range(units):
+            drive[i] += np.float32(push) * anatomy.outcome_drive[outcome, i]
+    leak, leak_pv = np.float32(neuron.dt / neuron.tau), np.float32(neuron.dt / neuron.tau_pv)
+    pv_drive, threshold = np.float32(neuron.pv_gain * pv * 8.0 / units), np.float32(neuron.threshold)
+    inhibition, activity = np.float32(0.0), np.float32(0.0)
+    steps, first = int(round(PROBE_SECONDS / neuron.dt)), int(round((PROBE_SECONDS - READ_SECONDS) / neuron.dt))
+    lent.answer[:] = 0.0
+    for step in range(steps):
+        for i in range(units):
+            total[i] = drive[i]
+        excite(rate, lent.weights, total)
+        inhibition += leak_pv * (pv_drive * activity - inhibition)
+        activity = relax(total, inhibition + threshold, leak, rate)
+        if step >= first:
+            _read(rate, anatomy, 1.0 / (steps - first), lent.answer)
+        elif step % CHECKED == CHECKED - 1:
+            change = np.float32(0.0)
+            for i in range(units):
+                change = max(change, abs(rate[i] - before[i]))
+                before[i] = rate[i]
+            if change < SETTLED:
+                _read(rate, anatomy, 1.0, lent.answer)
+                return
+
+
+@kernel
+def _read(rate: np.ndarray, anatomy: Anatomy, weight: float, answer: np.ndarray) -> None:
+    """Add the mean rate of every assembly, times `weight`, to `answer`."""
     for a in range(answer.shape[0]):
-        size = 0.0
-        for i in range(trace.rate.shape[0]):
-            if anatomy.assemblies[a, i] > 0.0:
-                size += 1.0
-                for step in range(first, steps):
-                    answer[a] += trace.rates[step, i]
-        answer[a] /= size * (steps - first)
+        own, size = np.float32(0.0), np.float32(0.0)
+        for i in range(rate.shape[0]):
+            own += anatomy.assemblies[a, i] * rate[i]
+            size += anatomy.assemblies[a, i]
+        answer[a] += weight * own / size
 
 
 @kernel
@@ -56,26 +113,20 @@ def clarity(answer: np.ndarray, right: int) -> float:
 
 
 @kernel
-def depth(
-    cue: int,
-    context: int,
-    strength: float,
-    pv: float,
-    anatomy: Anatomy,
-    params: CircuitParams,
-    trace: Trace,
-    answer: np.ndarray,
-) -> float:
-    """Return the smallest push towards the right assembly that makes it win, 0 (wins unaided) to 1."""
+def depth(cue: int, strength: float, pv: float, anatomy: Anatomy, params: CircuitParams, lent: Bench) -> float:
+    """Return the smallest push towards the right assembly that makes it win, 0 (wins unaided) to 1.
+
+    `lent` must hold the input of `cue` and of a context.
+    """
     right, outcome = anatomy.cue_assembly[cue], anatomy.cue_outcome[cue]
     low, high = 0.0, 1.0
-    probe(cue, context, strength, outcome, 0.0, pv, anatomy, params, trace, answer)
-    if clarity(answer, right) > 0.0:
+    probe(strength, outcome, 0.0, pv, anatomy, params, lent)
+    if clarity(lent.answer, right) > 0.0:
         return 0.0
     for _ in range(DEPTH_STEPS):
         middle = 0.5 * (low + high)
-        probe(cue, context, strength, outcome, middle, pv, anatomy, params, trace, answer)
-        if clarity(answer, right) > 0.0:
+        probe(strength, outcome, middle, pv, anatomy, params, lent)
+        if clarity(lent.answer, right) > 0.0:
             high = middle
         else:
             low = middle

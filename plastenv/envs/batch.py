@@ -16,7 +16,7 @@ from plastenv.patients.cohort import Patients, Report
 from plastenv.scenarios.objective import RewardTerms, harm, restored
 from plastenv.scenarios.scenario import Scenario, load_scenario
 from plastenv.therapy.interventions import Administration, timetable
-from plastenv.therapy.limits import LIMITS, enter, entries, record, with_room
+from plastenv.therapy.limits import LIMITS, burdens, enter, entries, record, with_room
 from plastenv.therapy.protocol import Protocol, nearest
 
 NOTHING = np.zeros((0, COLUMNS))  # an empty calendar
@@ -232,11 +232,9 @@ class PatientBatch:
 
     def _paid(self, before: np.ndarray, until: np.ndarray) -> np.ndarray:
         """Return the burden of what begins between `before` and `until`, (rows,), points."""
-        number, time, burden = self._record.number, self._record.time, self._record.burden
-        used = int(number.max())
-        begins = (time[:, :used] >= before[:, None]) & (time[:, :used] < until[:, None])
-        begins &= np.arange(used) < number[:, None]
-        return self.scenario.objective.burden * np.where(begins, burden[:, :used], 0.0).sum(1)
+        paid = np.zeros(self.rows)
+        burdens(self._record, before, until, paid)
+        return self.scenario.objective.burden * paid
 
     def _endings(self, live: np.ndarray, seizures: np.ndarray) -> np.ndarray:
         assert self.state is not None

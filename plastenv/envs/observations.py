@@ -68,22 +68,27 @@ def observation_space(scenario: Scenario, kind: str) -> spaces.Box:
 
 @kernel
 def rate_symptoms(
-    key: np.ndarray, clock: np.ndarray, function: np.ndarray, error: float, missed: float, rating: np.ndarray
-) -> np.ndarray:
-    """Update the latest symptom `rating`, (rows,), of those who come to their visit, and return who did (1 or 0).
+    key: np.ndarray,
+    clock: np.ndarray,
+    function: np.ndarray,
+    error: float,
+    missed: float,
+    rating: np.ndarray,
+    came: np.ndarray,
+) -> None:
+    """Update the latest symptom `rating`, (rows,), of those who come to their visit; write who did (1 or 0) to `came`.
 
     Noise is keyed by patient and time, so looking twice shows the same. Everyone comes to the first visit.
     """
-    came = np.ones(len(clock))
     for row in range(len(clock)):
         now = clock[row]
         if now != 0 and rng.uniform(key[row], now, rng.VISIT) < missed:
             came[row] = 0.0
             continue
+        came[row] = 1.0
         size = np.sqrt(-2.0 * np.log(1.0 - rng.uniform(key[row], 2 * now, rng.RATING)))
         noise = size * np.cos(2.0 * np.pi * rng.uniform(key[row], 2 * now + 1, rng.RATING))
         rating[row] = max(0.0, min(1.0, 1.0 - function[row] + error * noise))
-    return came
 
 
 @kernel
@@ -112,7 +117,8 @@ def observe(
     """
     clock = state.clock
     if kind == "clinic":
-        came = rate_symptoms(state.key, clock, measured.function, RATING_ERROR, MISSED, rating)
+        came = np.empty(len(clock))
+        rate_symptoms(state.key, clock, measured.function, RATING_ERROR, MISSED, rating, came)
         seen = [rating, came, burden / scenario.objective.dropout]
     else:
         latent = (getattr(measured, name) for name in LATENT)

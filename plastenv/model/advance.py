@@ -8,6 +8,7 @@ looks, so results do not depend on how often that is. Patients are independent; 
 Order at a stop: decay -> consolidation (on the grid) -> hour -> treatment events -> everyday events.
 """
 
+import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ from plastenv.circuit.plasticity import (
     response_scratch,
     synapses_scratch,
 )
-from plastenv.kernel import kernel
+from plastenv.kernel import kernel, transfer
 from plastenv.model.types import DAY, HOUR, Events, ModelParams, ModelState
 from plastenv.molecular.brakes import advance_brakes, maturity, structural_opening
 from plastenv.molecular.consolidation import (
@@ -57,7 +58,7 @@ from plastenv.molecular.pharmacology import (
 
 EVERYDAY_CUE, EVERYDAY_OUTCOME, REPLAY = INDEX["everyday-cue"], INDEX["everyday-outcome"], INDEX["replay"]
 FINE = 600  # s, grid of hours in which something happens
-STANDING = 1e-3  # protein level that keeps the fine grid
+STANDING = 0.01  # protein level that keeps the fine grid
 SEIZURE = 0.45  # mean rate of all units, 100 Hz, that counts as a seizure under stimulation
 
 
@@ -81,14 +82,17 @@ class Workspace(NamedTuple):
     carried: np.ndarray  # (pre,), absolute early change summed over each axon
     acting: np.ndarray  # (targets,), what drugs do now
     before: np.ndarray  # (targets,), what they did an hour ago
+    mean: np.ndarray  # (targets,), what they have done in between
+    load: np.ndarray  # (cues,), early change that the axons of everyday cues carry
+    post: np.ndarray  # (3, units) float32
     threshold: np.ndarray  # (units,), sliding threshold of depression
     active: np.ndarray  # (pre,) float32, mean rates of one episode
 
 
-@kernel
-def _workspace(state: ModelState, params: ModelParams) -> Workspace:
-    units, dt, outcomes = state.circuit.gain.shape[1], params.circuit.neuron.dt, params.anatomy.outcome_read.shape[0]
-    pre = state.circuit.early.shape[1]
+def _workspace(params: ModelParams) -> Workspace:
+    outcomes, units = params.anatomy.outcome_read.shape
+    dt = params.circuit.neuron.dt
+    pre = units + params.anatomy.cues.shape[1]
     slots = params.everyday.cues.shape[0] + params.everyday.extra + params.everyday.replays
     return Workspace(
         scratch(units, pre - units, outcomes, dt),
@@ -100,9 +104,25 @@ def _workspace(state: ModelState, params: ModelParams) -> Workspace:
         np.zeros(pre),
         np.zeros(len(TARGETS)),
         np.zeros(len(TARGETS)),
+        np.zeros(len(TARGETS)),
+        np.zeros(len(params.everyday.cues)),
+        np.zeros((3, units), np.float32),
         np.zeros(units),
         np.zeros(pre, np.float32),
     )
+
+
+_own = threading.local()
+
+
+def _lent(params: ModelParams) -> Workspace:
+    """Return the calling thread's workspace for circuits of this size."""
+    size = (*params.anatomy.cues.shape, *params.anatomy.outcome_read.shape, len(params.everyday.cues))
+    size += (params.everyday.extra, params.everyday.replays, params.circuit.neuron.dt)
+    if getattr(_own, "size", None) != size:
+        _own.size, _own.workspace = size, _workspace(params)
+    workspace: Workspace = _own.workspace
+    return workspace
 
 
 @kernel
@@ -123,14 +143,22 @@ def plan_day(day: int, key: np.uint64, params: ModelParams, plan: Day) -> None:
             plan.cue[slot] = -1
         if first < life.start:
             plan.time[slot] = first - 1
-    plan.order[:] = np.argsort(plan.time, kind="mergesort")
+    for slot in range(plan.time.shape[0]):  # sorted by insertion
+        place = slot
+        while place > 0 and plan.time[plan.order[place - 1]] > plan.time[slot]:
+            plan.order[place] = plan.order[place - 1]
+            place -= 1
+        plan.order[place] = slot
 
 
 @kernel
-def _replayed_cue(early: np.ndarray, key: np.uint64, tick: int, params: ModelParams) -> int:
-    """Pick which everyday cue sleep replays: in proportion to the early change that its axons carry."""
+def _replayed_cue(early: np.ndarray, key: np.uint64, tick: int, params: ModelParams, load: np.ndarray) -> int:
+    """Pick which everyday cue sleep replays: in proportion to the early change that its axons carry.
+
+    `load`, (cues,), is scratch.
+    """
     cues, units = params.everyday.cues, early.shape[1]
-    load = np.zeros(cues.shape[0])
+    load[:] = 0.0
     for k in range(params.anatomy.cues.shape[1]):
         carried = np.float32(0.0)
         for i in range(units):
@@ -147,40 +175,39 @@ def _replayed_cue(early: np.ndarray, key: np.uint64, tick: int, params: ModelPar
 
 
 @kernel
-def _consolidate(
-    p: int, state: ModelState, params: ModelParams, acting: np.ndarray, carried: np.ndarray, hours: float, asleep: bool
-) -> None:
+def _consolidate(p: int, state: ModelState, params: ModelParams, work: Workspace, hours: float, asleep: bool) -> None:
     """Move proteins, growth factors and the late phase of patient `p` over the `hours` that end now."""
     circuit, molecules, molecular = state.circuit, state.molecules, params.molecular
     consolidation = molecular.consolidation
     permitted = permission(molecules.acetylation[p], molecular.chromatin)
     translated = translation(
-        molecules.bdnf[p], molecules.creb[p], permitted, acting[SYNTHESIS_BLOCK], asleep, consolidation
+        molecules.bdnf[p], molecules.creb[p], permitted, work.acting[SYNTHESIS_BLOCK], asleep, consolidation
     )
     drive = capture(
         circuit.early[p],
         circuit.late[p],
-        carried,
+        work.carried,
         molecules.protein[p],
         translated,
         molecular.brakes.nets_shield * molecules.nets[p],
         consolidation.protein_threshold * state.traits.protein_threshold[p],
         hours,
         consolidation,
+        work.post,
     )
     molecules.bdnf[p], molecules.creb[p] = advance_growth_factors(
-        molecules.bdnf[p], molecules.creb[p], drive, permitted, acting[TRKB], hours, consolidation
+        molecules.bdnf[p], molecules.creb[p], drive, permitted, work.acting[TRKB], hours, consolidation
     )
 
 
 @kernel
-def _hour(p: int, state: ModelState, params: ModelParams, before: np.ndarray, acting: np.ndarray) -> None:
+def _hour(p: int, state: ModelState, params: ModelParams, work: Workspace) -> None:
     """Move brakes, chromatin, structure and homeostasis of patient `p` over the hour that ends now."""
     circuit, molecules, molecular = state.circuit, state.molecules, params.molecular
-    mean = np.empty(acting.shape[0])
+    mean, before, acting = work.mean, work.before, work.acting
     for t in range(acting.shape[0]):
         mean[t] = 0.5 * (before[t] + acting[t])
-    before[:] = acting
+        before[t] = acting[t]
     mature = maturity((state.clock[p] - params.everyday.birth) / DAY, molecular.brakes)
     molecules.nets[p], molecules.nogo[p] = advance_brakes(
         molecules.nets[p], molecules.nogo[p], mature, mean[NET_DIGESTION], 1.0, molecular.brakes
@@ -221,7 +248,7 @@ def _respond(
     remembered = slot >= 0 and able and state.memo.known.shape[1] > 0
     if remembered and holds(state.memo, p, slot, early, late, gain, pv, stimulus, params.anatomy, work.trace):
         return recall(state.memo, p, slot)
-    load_weights(early, late, gain, work.trace)
+    load_weights(early, late, gain, work.trace.total, work.trace.weights)
     steps = simulate(
         row, stimulus, pv, traits.avoidance[p] if able else 2.0, params.anatomy, params.circuit, work.trace
     )
@@ -266,8 +293,8 @@ def _experience(p: int, stimulus: Stimulus, slot: int, state: ModelState, params
         state.last_seizure[p] = state.clock[p]
     full = steps == int(round(params.episodes[stimulus.episode, 0] / dt))
     if stimulus.cue >= 0 and stimulus.outcome < 0 and full and stimulus.episode != REPLAY:
-        work.active[:units] = response.mean
-        work.active[units:] = params.anatomy.cues[stimulus.cue]
+        transfer(response.mean, work.active, units)
+        transfer(params.anatomy.cues[stimulus.cue], work.active[units:], params.anatomy.cues.shape[1])
         reactivate(circuit.labile_pre[p], work.active, error, params.molecular.consolidation)
         reactivate(circuit.labile_post[p], work.active, error, params.molecular.consolidation)
 
@@ -279,7 +306,7 @@ def _everyday(p: int, tick: int, which: int, state: ModelState, params: ModelPar
     cues, places = life.cues.shape[0], life.contexts.shape[0]
     kind, place, outcome = REPLAY, 0, -1
     if which < 0:
-        which = _replayed_cue(state.circuit.early[p], key, tick, params)
+        which = _replayed_cue(state.circuit.early[p], key, tick, params, work.load)
         slot = 2 * cues * places + which
     else:
         place = int(rng.uniform(key, tick, rng.EVERYDAY_CONTEXT) * places)
@@ -323,6 +350,15 @@ def _skip(clock: int, day: Day) -> int:
 
 
 @kernel
+def _standing(protein: np.ndarray) -> bool:
+    """Say whether any neuron, (units,), has proteins that need the fine grid."""
+    most = 0.0
+    for i in range(protein.shape[0]):
+        most = max(most, protein[i])
+    return most > STANDING
+
+
+@kernel
 def advance_patient(
     p: int, until: int, state: ModelState, events: Events, params: ModelParams, work: Workspace
 ) -> None:
@@ -333,13 +369,15 @@ def advance_patient(
     while event < last and events.time[event] < clock:
         event += 1
     actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], drugs, acting)
-    work.before[:] = acting
+    transfer(acting, work.before, acting.shape[0])
     plan_day(clock // DAY, state.key[p], params, plan)
     slot, slots = _skip(clock, plan), plan.time.shape[0]
     for j in range(live.shape[0]):
-        live[j] = np.abs(circuit.early[p, j]).max() > 0.0 or circuit.refractory[p, j].max() > 0.0
+        live[j] = False
+        for i in range(circuit.early.shape[2]):
+            live[j] |= circuit.early[p, j, i] != 0.0 or circuit.refractory[p, j, i] > 0.0
     swept = clock
-    fine = molecules.protein[p].max() > STANDING
+    fine = _standing(molecules.protein[p])
     while clock < until:
         stop = (clock // HOUR + 1) * HOUR
         if fine:
@@ -376,11 +414,11 @@ def advance_patient(
             clock = stop
             state.clock[p] = clock
             if clock % HOUR == 0 or (fine and clock % FINE == 0):
-                _consolidate(p, state, params, acting, work.carried, (clock - swept) / HOUR, asleep)
+                _consolidate(p, state, params, work, (clock - swept) / HOUR, asleep)
                 swept = clock
             if clock % HOUR == 0:
-                _hour(p, state, params, work.before, acting)
-                fine = molecules.protein[p].max() > STANDING
+                _hour(p, state, params, work)
+                fine = _standing(molecules.protein[p])
             if new_day:
                 plan_day(clock // DAY, state.key[p], params, plan)
                 slot = _skip(clock, plan)
@@ -410,8 +448,9 @@ def advance_patient(
 
 
 @kernel
-def _advance(first: int, last: int, until: np.ndarray, state: ModelState, events: Events, params: ModelParams) -> None:
-    work = _workspace(state, params)
+def _advance(
+    first: int, last: int, until: np.ndarray, state: ModelState, events: Events, params: ModelParams, work: Workspace
+) -> None:
     for p in range(first, last):
         advance_patient(p, until[p], state, events, params, work)
 
@@ -425,4 +464,4 @@ def advance(state: ModelState, events: Events, params: ModelParams, until: int |
     each = np.ascontiguousarray(np.broadcast_to(np.asarray(until, np.int64), state.clock.shape))
     if (each % HOUR).any():
         raise ValueError(f"until = {until} s is not a full hour; the model's grid is {HOUR} s")
-    share(lambda first, last: _advance(first, last, each, state, events, params), len(each), threads)
+    share(lambda first, last: _advance(first, last, each, state, events, params, _lent(params)), len(each), threads)

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from plastenv.arrays import share
-from plastenv.circuit.neurons import load_weights, scratch
-from plastenv.circuit.probes import clarity, depth, probe
+from plastenv.circuit.neurons import load_weights
+from plastenv.circuit.probes import Bench, bench, clarity, depth, probe, show
 from plastenv.kernel import kernel
 from plastenv.model.advance import pv_scale
 from plastenv.model.types import ModelParams, ModelState
@@ -41,33 +41,38 @@ class Measurements(NamedTuple):
 
 @kernel
 def _measure(
-    first: int, last: int, state: ModelState, params: ModelParams, probes: Probes, deep: bool, out: Measurements
+    first: int,
+    last: int,
+    state: ModelState,
+    params: ModelParams,
+    probes: Probes,
+    deep: bool,
+    out: Measurements,
+    lent: Bench,
+    acting: np.ndarray,
 ) -> None:
     anatomy, circuit, molecules = params.anatomy, state.circuit, state.molecules
     units = circuit.gain.shape[1]
-    trace = scratch(units, circuit.early.shape[1] - units, anatomy.outcome_read.shape[0], params.circuit.neuron.dt)
-    answer = np.zeros(anatomy.assemblies.shape[0])
-    acting = np.zeros(len(TARGETS))
     for p in range(first, last):
-        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], trace)
+        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], lent.total, lent.weights)
         actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], params.drugs, acting)
         pv = pv_scale(molecules.nets[p], acting[INHIBITION], params)
-        function = 0.0
-        capture = 0.0
-        memories = 0.0
-        push = 0.0
+        function, capture, memories, push = 0.0, 0.0, 0.0, 0.0
         for context in probes.contexts:
-            for strength in probes.strengths:
-                for cue in probes.function:
-                    probe(cue, context, strength, -1, 0.0, pv, anatomy, params.circuit, trace, answer)
-                    function += clarity(answer, anatomy.cue_assembly[cue])
-                    capture += 1.0 if clarity(answer, probes.captor) > 0.0 else 0.0
-                for cue in probes.others:
-                    probe(cue, context, strength, -1, 0.0, pv, anatomy, params.circuit, trace, answer)
-                    memories += clarity(answer, anatomy.cue_assembly[cue])
-            if deep:
-                for cue in probes.function:
-                    push += depth(cue, context, 1.0, pv, anatomy, params.circuit, trace, answer)
+            show(anatomy.contexts[context], lent.weights, lent.context)
+            for cue in probes.function:
+                show(anatomy.cues[cue], lent.weights, lent.cue)
+                for strength in probes.strengths:
+                    probe(strength, -1, 0.0, pv, anatomy, params.circuit, lent)
+                    function += clarity(lent.answer, anatomy.cue_assembly[cue])
+                    capture += 1.0 if clarity(lent.answer, probes.captor) > 0.0 else 0.0
+                if deep:
+                    push += depth(cue, 1.0, pv, anatomy, params.circuit, lent)
+            for cue in probes.others:
+                show(anatomy.cues[cue], lent.weights, lent.cue)
+                for strength in probes.strengths:
+                    probe(strength, -1, 0.0, pv, anatomy, params.circuit, lent)
+                    memories += clarity(lent.answer, anatomy.cue_assembly[cue])
         conditions = probes.contexts.shape[0] * probes.strengths.shape[0]
         out.function[p] = function / (conditions * probes.function.shape[0])
         out.capture[p] = capture / (conditions * probes.function.shape[0])
@@ -94,5 +99,9 @@ def measure(
 ) -> Measurements:
     """Measure every patient of `state`; `deep` adds the depth of the captor's basin, which costs most."""
     out = Measurements(*(np.zeros(state.clock.shape[0]) for _ in Measurements._fields))
-    share(lambda first, last: _measure(first, last, state, params, probes, deep, out), len(state.clock), threads)
+
+    def part(first: int, last: int) -> None:
+        _measure(first, last, state, params, probes, deep, out, bench(params.anatomy), np.zeros(len(TARGETS)))
+
+    share(part, len(state.clock), threads)
     return out

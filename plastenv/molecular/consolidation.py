@@ -20,7 +20,7 @@ import numpy as np
 from plastenv.kernel import kernel, raised
 from plastenv.parameters import PROJECT, Par
 
-RESOLUTION = np.float32(1e-4)  # early change and spent induction, summed over an axon, that count as none
+RESOLUTION = np.float32(1e-3)  # early change and spent induction, summed over an axon, that count as none
 UNTAGGED = 0.2  # early change of an axon, over that which half-sets a tag, below which tags are under 0.2 %
 LUBOEINSKI = "Luboeinski & Tetzlaff 2021, Commun Biol 4:275"
 
@@ -159,23 +159,26 @@ def capture(
     threshold: float,
     hours: float,
     params: ConsolidationParams,
+    lent: np.ndarray,
 ) -> float:
     """Advance one patient's proteins, (units,), by `hours` and let tagged synapses capture them.
 
     `carried` is the absolute early change summed over each axon, (pre,); one that carries too little has no tag.
     `translated` is the share of the protein drive that is made, `shield` of late depression prevented,
-    `threshold` the patient's protein threshold. Returns the mean protein drive of the circuit.
+    `threshold` the patient's protein threshold; `lent`, (3, units) float32, is scratch. Returns the mean protein drive
+    of the circuit.
     """
     pre, post = late.shape
     quartic, untagged = np.float32(params.tag**4), UNTAGGED * params.tag
-    tagged = np.zeros(post, np.float32)
+    tagged, gain, room = lent[0], lent[1], lent[2]
+    for i in range(post):
+        tagged[i] = gain[i] = room[i] = 0.0
     for j in range(pre):
         if carried[j] > untagged:
             for i in range(post):
                 tagged[i] += abs(early[j, i]) * _tag(early[j, i], quartic)
     keep = np.exp(-hours / params.tau_protein)
     mean = 0.0
-    gain = np.zeros(post, np.float32)
     active = False
     for i in range(post):
         drive = raised(tagged[i] / threshold, params.protein_hill)
@@ -189,7 +192,6 @@ def capture(
             active = True
     if not active:
         return mean
-    room = np.zeros(post, np.float32)
     for j in range(pre):
         for i in range(post):
             room[i] += late[j, i]
@@ -237,7 +239,9 @@ def settle(
     pre, post = late.shape
     to_structure = 1.0 / (24.0 * params.tau_late)
     to_late = 1.0 / (24.0 * params.tau_structure)
-    labile = labile_post.max() > 1e-3
+    labile = False
+    for i in range(post):
+        labile |= labile_post[i] > 1e-3
     rate = to_structure + to_late * opening
     moved = (1.0 - np.exp(-rate * hours)) / rate
     down, up = np.float32(to_structure * moved), np.float32(to_late * opening * moved)

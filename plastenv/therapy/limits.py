@@ -113,6 +113,15 @@ def breach(
     return NONE, -1
 
 
+@kernel
+def burdens(kept: Record, before: np.ndarray, until: np.ndarray, paid: np.ndarray) -> None:
+    """Add to `paid`, (rows,), the points of what begins between `before` and `until`, (rows,) s each."""
+    for row in range(paid.shape[0]):
+        for k in range(kept.number[row]):
+            if before[row] <= kept.time[row, k] < until[row]:
+                paid[row] += kept.burden[row, k]
+
+
 def refusal(given: Administration, row: int, kept: Record, end: int) -> str | None:
     """Say why `given` is not allowed after what `row` has been given, or None if it is."""
     channel = CHANNEL_INDEX[given.intervention, given.target]

@@ -30,7 +30,9 @@ class Lab:
     def run(self, name, cue=0, outcome=-1):
         """Simulate one episode and work out what it drives synapses by."""
         self.stimulus = Stimulus(INDEX[name], cue, 0, outcome, -1, 1.0, 1.0, 0.0)
-        load_weights(self.circuit.early[0], self.circuit.late[0], self.circuit.gain[0], self.trace)
+        load_weights(
+            self.circuit.early[0], self.circuit.late[0], self.circuit.gain[0], self.trace.total, self.trace.weights
+        )
         row = self.params.episodes[INDEX[name]]
         steps = simulate(row, self.stimulus, 1.0, 2.0, self.params.anatomy, self.params.circuit, self.trace)
         plasticity.derive(steps, 1.0, self.params.anatomy, self.params.circuit, self.trace, self.factors, self.response)
@@ -90,8 +92,9 @@ def test_stationary_rates_give_the_bcm_form(fear, post):
     dt, steps = params.neuron.dt, 240
     trace, factors = scratch(64, 32, 8, dt), plasticity.factors_scratch(64, dt)
     trace.rates[:steps] = trace.peak[:] = post
-    width = plasticity._gather(steps, fear.params.anatomy, trace, factors, np.zeros(9, np.int64))
-    plasticity._weigh(steps, width, 1.0, params, trace, factors)
+    trace.summed[:], trace.ran[0] = steps * post, steps
+    width = plasticity._gather(steps, steps, fear.params.anatomy, trace, factors, np.zeros(9, np.int64))
+    plasticity._weigh(steps, steps, width, 1.0, params, trace, factors)
     assert width == 64
     late = slice(steps - 40, steps - 5)  # once the traces have settled
     pre = 0.5

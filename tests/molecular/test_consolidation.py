@@ -15,9 +15,10 @@ def synapses(early: float, late: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
 def consolidated(early, late, hours=8.0, translated=1.0, shield=0.0, params=C):
     live, carried, protein = np.ones(SHAPE[0], bool), np.zeros(SHAPE[0]), np.zeros(SHAPE[1])
     early, late, spent = early.copy(), late.copy(), np.zeros_like(early)
+    lent = np.zeros((3, late.shape[1]), np.float32)
     for _ in range(round(hours * 6)):
         decay_early(early, spent, live, 1 / 6, False, 0.5, params, carried)
-        capture(early, late, carried, protein, translated, shield, params.protein_threshold, 1 / 6, params)
+        capture(early, late, carried, protein, translated, shield, params.protein_threshold, 1 / 6, params, lent)
     return late
 
 
