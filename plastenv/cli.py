@@ -47,23 +47,23 @@ def _complaints() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def _writable(path: Path) -> None:
-    """Refuse a folder that cannot be made or written, without making it."""
+def _writable(path: Path, option: str = "--out") -> None:
+    """Refuse a folder that cannot be made or written, without making it; `option` asked for it."""
     nearest = path
     while not nearest.exists():
         nearest = nearest.parent
     if not nearest.is_dir():
-        raise ValueError(f"--out {path}: {nearest} is not a folder")
+        raise ValueError(f"{option} {path}: {nearest} is not a folder")
     import os
     import tempfile
 
     if not os.access(nearest, os.W_OK):
-        raise ValueError(f"--out {path}: {nearest} is not writable")
+        raise ValueError(f"{option} {path}: {nearest} is not writable")
     try:  # a read-only file system refuses even root
         with tempfile.TemporaryFile(dir=nearest):
             pass
     except OSError as error:
-        raise ValueError(f"--out {path}: {nearest} is not writable ({error.strerror})") from None
+        raise ValueError(f"{option} {path}: {nearest} is not writable ({error.strerror})") from None
 
 
 @app.command()
@@ -108,7 +108,7 @@ def _compare(
     competitors = schedules(files, task)
     _writable(out)
     if json_path is not None:
-        _writable(json_path.parent)
+        _writable(json_path.parent, "--json")
         if json_path.is_dir():
             raise ValueError(f"--json {json_path}: is a folder, expected a file")
     errors = Console(stderr=True)
@@ -143,3 +143,46 @@ def _compare(
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(comparison_table(comparison))
     console.print(f"results.json, episodes.parquet and figure.png are in {out}")
+
+
+@app.command()
+def watch(
+    schedule: Annotated[str, typer.Argument(help="Name in the library, or a file.")] = "window-then-training",
+    scenario: Annotated[str, typer.Option(help="Scenario.")] = "Fear",
+    patient: Annotated[int, typer.Option(help="Which patient of the split, from 0.")] = 7,
+    split: Annotated[str, typer.Option(help="train, validation, test or shift.")] = "test",
+    seed: Annotated[int, typer.Option(help="Sets the patient's everyday life, as in compare.")] = 0,
+    gif: Annotated[Path | None, typer.Option(help="Write the episode as a GIF.")] = None,
+    fps: Annotated[float, typer.Option(help="Days a second.")] = 4.0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say only what came of it.")] = False,
+) -> None:
+    """Watch a schedule treat one patient, day by day, in the terminal and as a GIF.
+
+    Example: plastenv watch window-then-training --gif episode.gif
+    """
+    with _complaints():
+        _watch(schedule, scenario, patient, split, seed, gif, fps, quiet)
+
+
+def _watch(
+    schedule: str, scenario: str, patient: int, split: str, seed: int, gif: Path | None, fps: float, quiet: bool
+) -> None:
+    from rich.console import Console
+
+    from plastenv.report.watch import PACES, find_episode, play
+
+    if not PACES[0] <= fps <= PACES[1]:
+        raise ValueError(f"--fps {fps:g}: expected {PACES[0]:g} to {PACES[1]:g} days a second")
+    if gif is not None:
+        if gif.suffix.lower() != ".gif" or gif.is_dir():
+            raise ValueError(f"--gif {gif}: expected a file whose name ends in .gif")
+        _writable(gif.parent, "--gif")
+    episode = find_episode(schedule, scenario, split, patient, seed)
+    console = Console(width=None if sys.stdout.isatty() else 100, quiet=quiet)
+    try:
+        last = play(episode, console, gif, fps)
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)
+        raise typer.Exit(130) from None
+    score, parts = last.headline
+    typer.echo(f"{episode.protocol.name}: {score} ({parts})" + (f"; {gif} is written" if gif else ""))

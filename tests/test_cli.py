@@ -5,6 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from plastenv.cli import app
+from plastenv.evaluation.comparison import schedules
+from plastenv.evaluation.rollout import run
+from plastenv.scenarios.scenario import load_scenario
 
 GOOD = "name: mine\nentries:\n  - {intervention: extinction-training, days: 2}\n"
 
@@ -58,6 +65,56 @@ def test_compare_runs_a_file_and_writes_what_it_promises(tmp_path):
         (out / "results.json").read_text("utf-8")
     )
     assert "mine" in result.stdout and "untreated" in result.stdout and "Traceback" not in result.stderr
+
+
+WATCHED = {
+    "patient": (["--patient", "999"], "--patient 999"),
+    "scenario": (["--scenario", "Faer"], "did you mean 'Fear'"),
+    "split": (["--split", "tests"], "did you mean 'test'"),
+    "seed": (["--seed", "-1"], "--seed -1"),
+    "schedule": (["untraeted"], "did you mean 'untreated'"),
+    "missing file": (["nowhere.yaml"], "nowhere.yaml"),
+    "too long": (["window-alone", "--scenario", "Fear-easy"], "does not fit into the 14 days"),
+    "gif is no gif": (["--gif", "frame.png"], "ends in .gif"),
+    "gif in a file": (["--gif", "good.yaml/a.gif"], "--gif good.yaml"),
+    "fps": (["--fps", "0"], "--fps 0"),
+}
+
+
+@pytest.mark.parametrize("case", WATCHED)
+def test_a_mistake_in_watching_is_one_message_and_leaves_nothing_behind(tmp_path, monkeypatch, case):
+    arguments, expected = WATCHED[case]
+    (tmp_path / "good.yaml").write_text(GOOD, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["watch", *arguments])
+    assert result.exit_code == 2, result.output
+    assert expected in result.stderr and len(result.stderr.strip().splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["good.yaml"]
+
+
+def test_watch_shows_the_last_day_and_writes_a_gif(tmp_path, monkeypatch):
+    (tmp_path / "good.yaml").write_text(GOOD, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    arguments = ["good.yaml", "--scenario", "Fear-easy", "--split", "train", "--patient", "1", "--gif", "mine.gif"]
+    result = CliRunner().invoke(app, ["watch", *arguments])
+    assert result.exit_code == 0, result.stderr
+    assert "day 14 of 14" in result.stdout and "mine: score" in result.stdout.splitlines()[-1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["good.yaml", "mine.gif"]
+    with Image.open(tmp_path / "mine.gif") as gif:
+        assert gif.n_frames == 15 and gif.size == (800, 600)
+        assert gif.info["duration"] == 250
+        gif.seek(14)
+        assert gif.info["duration"] == 4000
+
+
+def test_a_quiet_watch_says_what_a_comparison_says(tmp_path):
+    (tmp_path / "good.yaml").write_text(GOOD, "utf-8")
+    task = load_scenario("Fear-easy")
+    outcome = run(task, schedules([tmp_path / "good.yaml"], task)[1], "train", [0, 1], 3)
+    file, who = str(tmp_path / "good.yaml"), ["--split", "train", "--patient", "1", "--seed", "3"]
+    printed = CliRunner().invoke(app, ["watch", file, "--scenario", "Fear-easy", *who, "--quiet"]).stdout
+    assert printed.startswith(f"mine: score {outcome.score[1]:.1f} (".replace("-", "−"))
+    assert len(printed.splitlines()) == 1
 
 
 def test_version_and_help(tmp_path):

@@ -6,6 +6,7 @@ import gymnasium as gym
 import numpy as np
 
 from plastenv.envs.batch import ENDINGS, FollowUp, PatientBatch, Step
+from plastenv.envs.viewer import FPS, MODES, Viewer
 
 
 def step_info(step: Step, row: int, ending: int) -> dict[str, Any]:
@@ -34,14 +35,15 @@ class PatientEnv(gym.Env[np.ndarray, Any]):
 
     Actions: menu (Discrete, 0 = wait) or doses (Box). Observations: clinic or state, named by
     `observation_channels`. Reward in units of 100 score points; the undiscounted return equals
-    score / 100 - R(start). See docs/environment.md.
+    score / 100 - R(start). Rendered as frames ("rgb_array") or text ("ansi"). See docs/environment.md.
     """
 
-    metadata = {"render_modes": []}
+    metadata = {"render_modes": list(MODES), "render_fps": FPS}
 
-    def __init__(self, scenario: str = "Fear", render_mode: None = None, **options: Any) -> None:
-        """Make a batch of one; `options` are those of PatientBatch."""
+    def __init__(self, scenario: str = "Fear", render_mode: str | None = None, **options: Any) -> None:
+        """Make a batch of one; `options` are those of PatientBatch. Raises ValueError for an unknown render mode."""
         self.batch = PatientBatch(scenario, 1, **options)
+        self.viewer = Viewer(self.batch, render_mode)
         self.render_mode = render_mode
         self.observation_space = self.batch.observation_space
         self.action_space = self.batch.action_space
@@ -62,6 +64,7 @@ class PatientEnv(gym.Env[np.ndarray, Any]):
         self._episode += 1
         chosen = (options or {}).get("patient")
         observation = self.batch.reset([self._seed], [self._episode], patients=None if chosen is None else [chosen])
+        self.viewer.note()
         return observation[0], self._mask()
 
     def step(self, action: Any) -> tuple[np.ndarray, SupportsFloat, bool, bool, dict]:
@@ -69,8 +72,16 @@ class PatientEnv(gym.Env[np.ndarray, Any]):
         if self.batch.ended[0]:
             raise RuntimeError("the episode has ended; call reset")
         step = self.batch.step(np.asarray(action)[None])
+        self.viewer.note(step)
         info = step_info(step, 0, int(self.batch.ended[0])) | self._mask()
         return step.observation[0], float(step.reward[0]), bool(step.terminated[0]), False, info
+
+    def render(self) -> Any:
+        """Return how the patient is now as a frame, (600, 800, 3) uint8, or as text; changes nothing.
+
+        Raises RuntimeError before the first reset.
+        """
+        return self.viewer.render()[0] if self.render_mode else None
 
     def _mask(self) -> dict[str, Any]:
         return {"action_mask": self.batch.masks()[0]} if self.batch.acts == "menu" else {}

@@ -8,6 +8,7 @@ from gymnasium.vector.utils import batch_space
 
 from plastenv.envs.batch import ENDINGS, PatientBatch
 from plastenv.envs.single import followup_info
+from plastenv.envs.viewer import FPS, MODES, Viewer
 
 
 class PatientVectorEnv(VectorEnv):
@@ -16,11 +17,14 @@ class PatientVectorEnv(VectorEnv):
     An ended row ignores its next action and is reset by it (next-step autoreset).
     """
 
-    metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}
+    metadata = {"render_modes": list(MODES), "render_fps": FPS, "autoreset_mode": AutoresetMode.NEXT_STEP}
 
-    def __init__(self, num_envs: int = 1, scenario: str = "Fear", render_mode: None = None, **options: Any) -> None:
-        """Make a batch of `num_envs`; `options` are those of PatientBatch."""
+    def __init__(
+        self, num_envs: int = 1, scenario: str = "Fear", render_mode: str | None = None, **options: Any
+    ) -> None:
+        """Make a batch of `num_envs`; `options` are those of PatientBatch. Raises ValueError for an unknown mode."""
         self.batch = PatientBatch(scenario, num_envs, **options)
+        self.viewer = Viewer(self.batch, render_mode)
         self.num_envs, self.render_mode = num_envs, render_mode
         self.single_observation_space = self.batch.observation_space
         self.single_action_space = self.batch.action_space
@@ -41,7 +45,9 @@ class PatientVectorEnv(VectorEnv):
                 if own is not None:
                     self._seeds[row], self._episodes[row] = own, -1
         self._episodes = [episode + 1 for episode in self._episodes]
-        return self.batch.reset(self._seeds, self._episodes, patients=(options or {}).get("patients")), self._masks()
+        observation = self.batch.reset(self._seeds, self._episodes, patients=(options or {}).get("patients"))
+        self.viewer.note()
+        return observation, self._masks()
 
     def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Act on the rows in treatment; reset the rows that ended a step ago."""
@@ -55,8 +61,13 @@ class PatientVectorEnv(VectorEnv):
             observation = self.batch.reset(
                 [self._seeds[row] for row in over], [self._episodes[row] for row in over], rows=over.tolist()
             )
+        self.viewer.note(step)
         reward = np.where(np.isin(np.arange(self.num_envs), over), 0.0, step.reward)
         return observation, reward, step.terminated, np.zeros(self.num_envs, bool), info | self._masks()
+
+    def render(self) -> tuple[Any, ...] | None:
+        """Return a frame, (600, 800, 3) uint8, or a text of every row; see PatientEnv.render."""
+        return self.viewer.render() if self.render_mode else None
 
     def _infos(self, step: Any) -> dict[str, Any]:
         info: dict[str, Any] = {}

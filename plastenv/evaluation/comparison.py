@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import plastenv
+from plastenv.evaluation.files import whole
 from plastenv.evaluation.rollout import RESPONSE, Outcome, RandomPolicy, Schedule, run
 from plastenv.evaluation.statistics import interval
 from plastenv.scenarios.scenario import Scenario
@@ -126,35 +125,11 @@ class Comparison:
     def write(self, out: Path) -> None:
         """Write results.json and episodes.parquet for what has finished; each file appears whole or not at all."""
         write_json(out / "results.json", self.results())
-        with _whole(out / "episodes.parquet") as temporary:
+        with whole(out / "episodes.parquet") as temporary:
             pq.write_table(self.episodes(), temporary)
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as JSON so that the file appears whole or not at all."""
-    with _whole(path) as temporary:
+    with whole(path) as temporary:
         temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
-
-
-class _whole:  # noqa: N801 - reads as a verb
-    """A temporary file beside `path` that takes its place once the block has succeeded."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> Path:
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-        os.close(handle)
-        self.temporary = Path(name)
-        return self.temporary
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            self.temporary.unlink(missing_ok=True)
-            return
-        with open(self.temporary, "rb") as file:
-            os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        self.temporary.chmod(0o666 & ~umask)
-        os.replace(self.temporary, self.path)

@@ -1,0 +1,42 @@
+"""Where every cue leads: the answers of all assemblies to all cues, for eyes rather than for scores."""
+
+import numpy as np
+
+from plastenv.circuit.neurons import load_weights, scratch
+from plastenv.circuit.probes import probe
+from plastenv.kernel import kernel
+from plastenv.model.advance import pv_scale
+from plastenv.model.measure import Probes
+from plastenv.model.types import ModelParams, ModelState
+from plastenv.molecular.pharmacology import INHIBITION, TARGETS, actions
+
+
+@kernel
+def _look(state: ModelState, params: ModelParams, probes: Probes, answers: np.ndarray) -> None:
+    anatomy, circuit, molecules = params.anatomy, state.circuit, state.molecules
+    units = circuit.gain.shape[1]
+    trace = scratch(units, circuit.early.shape[1] - units, anatomy.outcome_read.shape[0], params.circuit.neuron.dt)
+    answer = np.zeros(anatomy.assemblies.shape[0])
+    acting = np.zeros(len(TARGETS))
+    conditions = probes.contexts.shape[0] * probes.strengths.shape[0]
+    for p in range(answers.shape[0]):
+        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], trace)
+        actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], params.drugs, acting)
+        pv = pv_scale(molecules.nets[p], acting[INHIBITION], params)
+        for context in probes.contexts:
+            for strength in probes.strengths:
+                for cue in range(answers.shape[1]):
+                    probe(cue, context, strength, -1, 0.0, pv, anatomy, params.circuit, trace, answer)
+                    for a in range(answers.shape[2]):
+                        answers[p, cue, a] += answer[a] / conditions
+
+
+def look(state: ModelState, params: ModelParams, probes: Probes) -> np.ndarray:
+    """Return the mean rate of every assembly at the end of every cue, (patients, cues, assemblies), 100 Hz.
+
+    Cues are shown as the read-outs `probes` show theirs, and means are over their contexts and strengths. Leaves no
+    trace in `state`.
+    """
+    answers = np.zeros((len(state.clock), params.anatomy.cues.shape[0], params.anatomy.assemblies.shape[0]))
+    _look(state, params, probes, answers)
+    return answers
