@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from plastenv.circuit.neurons import load_weights, scratch
-from plastenv.circuit.probes import probe
+from plastenv.circuit.neurons import load_weights
+from plastenv.circuit.probes import Bench, bench, probe, show
 from plastenv.kernel import kernel
 from plastenv.model.advance import pv_scale
 from plastenv.model.measure import Probes
@@ -12,23 +12,23 @@ from plastenv.molecular.pharmacology import INHIBITION, TARGETS, actions
 
 
 @kernel
-def _look(state: ModelState, params: ModelParams, probes: Probes, answers: np.ndarray) -> None:
+def _look(
+    state: ModelState, params: ModelParams, probes: Probes, answers: np.ndarray, lent: Bench, acting: np.ndarray
+) -> None:
     anatomy, circuit, molecules = params.anatomy, state.circuit, state.molecules
-    units = circuit.gain.shape[1]
-    trace = scratch(units, circuit.early.shape[1] - units, anatomy.outcome_read.shape[0], params.circuit.neuron.dt)
-    answer = np.zeros(anatomy.assemblies.shape[0])
-    acting = np.zeros(len(TARGETS))
     conditions = probes.contexts.shape[0] * probes.strengths.shape[0]
     for p in range(answers.shape[0]):
-        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], trace)
+        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], lent.total, lent.weights)
         actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], params.drugs, acting)
         pv = pv_scale(molecules.nets[p], acting[INHIBITION], params)
         for context in probes.contexts:
-            for strength in probes.strengths:
-                for cue in range(answers.shape[1]):
-                    probe(cue, context, strength, -1, 0.0, pv, anatomy, params.circuit, trace, answer)
+            show(anatomy.contexts[context], lent.weights, lent.context)
+            for cue in range(answers.shape[1]):
+                show(anatomy.cues[cue], lent.weights, lent.cue)
+                for strength in probes.strengths:
+                    probe(strength, -1, 0.0, pv, anatomy, params.circuit, lent)
                     for a in range(answers.shape[2]):
-                        answers[p, cue, a] += answer[a] / conditions
+                        answers[p, cue, a] += lent.answer[a] / conditions
 
 
 def look(state: ModelState, params: ModelParams, probes: Probes) -> np.ndarray:
@@ -38,5 +38,5 @@ def look(state: ModelState, params: ModelParams, probes: Probes) -> np.ndarray:
     trace in `state`.
     """
     answers = np.zeros((len(state.clock), params.anatomy.cues.shape[0], params.anatomy.assemblies.shape[0]))
-    _look(state, params, probes, answers)
+    _look(state, params, probes, answers, bench(params.anatomy), np.zeros(len(TARGETS)))
     return answers
