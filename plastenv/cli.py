@@ -1,17 +1,56 @@
-"""Command line. Heavy imports stay inside the commands."""
+"""Command line. Heavy imports stay inside the commands.
+
+Other packages add commands by the entry-point group `plastenv.commands`: a name and a function as Typer takes it.
+"""
 
 import contextlib
 import sys
 import warnings
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import plastenv
 
+GROUP = "plastenv.commands"
+
+
+def _joined(entry: EntryPoint) -> Any:
+    """Return the command of an entry point, or one that says why there is none."""
+    single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    try:
+        single.command(entry.name)(entry.load())
+    except Exception as error:  # a broken package must not take the other commands away
+        problem = f"plastenv: command '{entry.name}' cannot be loaded from {entry.value}: {error}"
+
+        @single.command(entry.name, help="Cannot be loaded.", context_settings={"ignore_unknown_options": True})
+        def broken(arguments: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:
+            typer.echo(problem, err=True)
+            raise typer.Exit(2)
+
+    return typer.main.get_command(single)
+
+
+class _Commands(TyperGroup):
+    """The commands of this file and those that installed packages add, loaded when they are asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *sorted(set(entry_points(group=GROUP).names) - set(self.commands))]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        known = super().get_command(ctx, cmd_name)
+        if known is None:
+            for entry in entry_points(group=GROUP, name=cmd_name):
+                return _joined(entry)
+        return known
+
+
 app = typer.Typer(
+    cls=_Commands,
     add_completion=True,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -33,7 +72,7 @@ def main(
 
 
 @contextlib.contextmanager
-def _complaints() -> Iterator[None]:
+def complaints() -> Iterator[None]:
     """Turn a user's mistake into one message and exit code 2; show warnings as single lines."""
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -47,7 +86,7 @@ def _complaints() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def _writable(path: Path, option: str = "--out") -> None:
+def writable(path: Path, option: str = "--out") -> None:
     """Refuse a folder that cannot be made or written, without making it; `option` asked for it."""
     nearest = path
     while not nearest.exists():
@@ -84,7 +123,7 @@ def compare(
 
     Example: plastenv compare my-schedule.yaml --patients 64
     """
-    with _complaints():
+    with complaints():
         _compare(files or [], scenario, patients, split, seed, out, json_path)
 
 
@@ -106,9 +145,9 @@ def _compare(
     if not 0 <= seed < 2**62:
         raise ValueError(f"--seed {seed}: expected a whole number from 0")
     competitors = schedules(files, task)
-    _writable(out)
+    writable(out)
     if json_path is not None:
-        _writable(json_path.parent, "--json")
+        writable(json_path.parent, "--json")
         if json_path.is_dir():
             raise ValueError(f"--json {json_path}: is a folder, expected a file")
     errors = Console(stderr=True)
@@ -160,7 +199,7 @@ def watch(
 
     Example: plastenv watch window-then-training --gif episode.gif
     """
-    with _complaints():
+    with complaints():
         _watch(schedule, scenario, patient, split, seed, gif, fps, quiet)
 
 
@@ -176,7 +215,7 @@ def _watch(
     if gif is not None:
         if gif.suffix.lower() != ".gif" or gif.is_dir():
             raise ValueError(f"--gif {gif}: expected a file whose name ends in .gif")
-        _writable(gif.parent, "--gif")
+        writable(gif.parent, "--gif")
     episode = find_episode(schedule, scenario, split, patient, seed)
     console = Console(width=None if sys.stdout.isatty() else 100, quiet=quiet)
     try:
