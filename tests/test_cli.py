@@ -2,12 +2,14 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from plastenv import cli
 from plastenv.cli import app
 from plastenv.evaluation.comparison import schedules
 from plastenv.evaluation.rollout import run
@@ -115,6 +117,17 @@ def test_a_quiet_watch_says_what_a_comparison_says(tmp_path):
     printed = CliRunner().invoke(app, ["watch", file, "--scenario", "Fear-easy", *who, "--quiet"]).stdout
     assert printed.startswith(f"mine: score {outcome.score[1]:.1f} (".replace("-", "−"))
     assert len(printed.splitlines()) == 1
+
+
+def test_a_command_of_another_package_that_cannot_be_loaded_says_why(monkeypatch):
+    broken = EntryPoints([EntryPoint("other", "nowhere:run", cli.GROUP)])
+    monkeypatch.setattr(cli, "entry_points", lambda **wanted: broken.select(**wanted))
+    result = CliRunner().invoke(cli.app, ["other", "--flag", "value"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("plastenv: command 'other' cannot be loaded from nowhere:run: No module named")
+    listed = CliRunner().invoke(cli.app, ["--help"])
+    assert listed.exit_code == 0 and "compare" in listed.output and "other" in listed.output
+    assert CliRunner().invoke(cli.app, ["nothing"]).exit_code == 2
 
 
 def test_version_and_help(tmp_path):

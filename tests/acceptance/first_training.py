@@ -106,10 +106,9 @@ def main() -> None:
     meta, evaluation = (json.loads((out / name).read_text("utf-8")) for name in (META, EVALUATION))
     scores = {row["name"]: row["score"] for row in evaluation["schedules"]}
     speeds = {"Fear-easy": speed("Fear-easy", "state"), "Fear": speed("Fear", "clinic")}
-    learning = meta["seconds"]["total"] - meta["seconds"]["growing"]
     holds = {
         "better than the best hand-designed schedule on test patients": evaluation["difference"]["low"] > 0.0,
-        "trained and compared in under ten minutes": learning < 600.0,
+        "trained and compared in under ten minutes": meta["seconds"]["total"] < 600.0,
         **{f"{name}: 60 % of zero-cost FPS": measured["share"] >= 0.6 for name, measured in speeds.items()},
     }
     evidence = {

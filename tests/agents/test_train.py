@@ -141,7 +141,7 @@ def test_shipped_configurations_are_sound(path):
     assert all(schedule.exists() for schedule in chosen.evaluation.schedules)
 
 
-def plastenv(*arguments, cwd: Path, before: str = "") -> subprocess.CompletedProcess[str]:
+def plastenv(*arguments, cwd: Path, before: str = "pass") -> subprocess.CompletedProcess[str]:
     code = f"import sys; {before}; from plastenv.cli import app; app()"
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=400
@@ -154,24 +154,29 @@ def refused(result, folder):
     assert sorted(path.name for path in folder.iterdir()) == ["config.yaml"]
 
 
-CASES = {
-    "unknown key": (TINY.replace("steps", "stepps"), "unknown key 'stepps'"),
+MISFITS = {
     "observations": (TINY.replace("among: 8", "observe: stat"), "did you mean 'state'"),
     "scenario": (TINY.replace("among: 8", "scenario: Faer"), "did you mean 'Fear'"),
     "split": (TINY.replace("among: 8", "patients: trian"), "unknown split 'trian'"),
     "among": (TINY.replace("among: 8", "among: 9999"), "among = 9999"),
-    "schedule file": (TINY.replace("patients: 2", "schedules: [gone.yaml]"), "gone.yaml"),
+    "schedule file": (TINY.replace("patients: 2", "patients: 2, schedules: [gone.yaml]"), "gone.yaml"),
     "name of a schedule": (TINY.replace("name: tiny", "name: random"), "also the name of a schedule"),
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_mistake_is_one_message_and_leaves_nothing_behind(config, tmp_path, case):
-    text, expected = CASES[case]
-    config(text)
+@pytest.mark.parametrize("case", MISFITS)
+def test_what_does_not_fit_the_task_is_refused_before_anything_is_written(config, tmp_path, case):
+    text, expected = MISFITS[case]
+    with pytest.raises(ValueError, match=expected):
+        run(load_config(config(text)), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_mistake_is_one_message_and_leaves_nothing_behind(config, tmp_path):
+    config(TINY.replace("steps", "stepps"))
     result = plastenv("train", "--config", "config.yaml", cwd=tmp_path)
     refused(result, tmp_path)
-    assert expected in result.stderr
+    assert "config.yaml, line 3: unknown key 'stepps'; did you mean 'steps'?" in result.stderr
 
 
 def test_without_torch_one_message_says_what_to_install(config, tmp_path):
