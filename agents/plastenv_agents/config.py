@@ -35,7 +35,7 @@ class EnvironmentPart(_Part):
     reward: str = "dense"  # dense, sparse
     patients: str = "train"  # the split
     among: Count | None = None  # draw from the first so many of the split; default: all
-    rows: Count = 32  # patients treated side by side
+    rows: Count = 64  # patients treated side by side
     threads: Count = 2  # that share the rows
 
     @property
@@ -48,7 +48,7 @@ class PpoPart(_Part):
     """Hyper-parameters of PPO, named as Stable-Baselines3 names them."""
 
     n_steps: Count = 14  # decisions of every row between updates
-    batch_size: Count = 112
+    batch_size: Count = 128
     n_epochs: Count = 10
     learning_rate: Positive = 1e-3
     anneal: bool = False  # the learning rate falls to 0 along training
@@ -74,7 +74,7 @@ class TrainingConfig(_Part):
     """One training run."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]  # of the folder in runs/
-    algorithm: Literal["ppo", "maskable-ppo"] = "maskable-ppo"
+    algorithm: Literal["ppo", "maskable-ppo"] = "ppo"
     steps: Count = 17_920  # decisions, all rows together
     seed: Seed = 1000  # row k lives seed + k
     torch_threads: Count = 1

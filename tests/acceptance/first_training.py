@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=ROOT / "configs" / "agents" / "ppo-fear-easy.yaml")
     parser.add_argument("--skip-training", action="store_true", help="use what stands in runs/first_training/")
     arguments = parser.parse_args()
-    out, begun = ROOT / "runs" / "first_training", time.time()
+    out, begun, load = ROOT / "runs" / "first_training", time.time(), os.getloadavg()[0]
     if not arguments.skip_training:
         run(load_config(arguments.config), out)
     meta, evaluation = (json.loads((out / name).read_text("utf-8")) for name in (META, EVALUATION))
@@ -113,6 +113,7 @@ def main() -> None:
     }
     evidence = {
         "command": " ".join(sys.argv), "commit": commit(), "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "load_before": load,  # processes of others that wanted the same cores, 1-minute mean
         "seconds": round(time.time() - begun), "holds": holds, "difference": evaluation["difference"],
         "best_hand_designed": evaluation["best_hand_designed"], "scores": scores, "training": meta, "speed": speeds,
     }  # fmt: skip

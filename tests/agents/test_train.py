@@ -19,6 +19,7 @@ from plastenv_agents.train import ALGORITHMS, run
 SHIPPED = Path(__file__).parents[2] / "configs" / "agents"
 TINY = """
 name: tiny
+algorithm: maskable-ppo
 steps: 112
 environment: {among: 8, rows: 4}
 ppo: {batch_size: 56, hidden: [8]}
@@ -100,7 +101,7 @@ def test_the_same_seed_trains_the_same_model(trained, tmp_path):
         ("name: x\nppo: {learning_rate: .nan}", "line 2: ppo.learning_rate = 'nan'"),
         ("name: x\nppo: 3", "line 2: ppo = '3'"),
         ("name: x\nalgorithm: pop", "line 2: algorithm = 'pop': did you mean 'ppo'?"),
-        ("name: x\nenvironment: {actions: doses}", "expected environment.actions: menu"),
+        ("name: x\nalgorithm: maskable-ppo\nenvironment: {actions: doses}", "expected environment.actions: menu"),
         ("name: x\nenvironment: {rows: 1}", "rows x ppo.n_steps = 14"),
         ("name: x\nevaluation: {split: tset}", "did you mean 'test'?"),
         ("name: x\nevaluation: {patients: 999}", "has 128"),
@@ -176,7 +177,7 @@ def test_a_mistake_is_one_message_and_leaves_nothing_behind(config, tmp_path):
     config(TINY.replace("steps", "stepps"))
     result = plastenv("train", "--config", "config.yaml", cwd=tmp_path)
     refused(result, tmp_path)
-    assert "config.yaml, line 3: unknown key 'stepps'; did you mean 'steps'?" in result.stderr
+    assert "config.yaml, line 4: unknown key 'stepps'; did you mean 'steps'?" in result.stderr
 
 
 def test_without_torch_one_message_says_what_to_install(config, tmp_path):
