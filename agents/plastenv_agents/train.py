@@ -155,8 +155,10 @@ def run(config: TrainingConfig, out: Path) -> dict[str, Any]:
     task, tests = env.batch.scenario, config.evaluation
     opponents = schedules([], task)
     opponents += [s for s in schedules(tests.schedules, task) if tests.schedules and s.name != opponents[0].name]
-    if config.name in {schedule.name for schedule in opponents}:
-        raise ValueError(f"name = '{config.name}' is also the name of a schedule; expected another")
+    names = [config.name, *(schedule.name for schedule in opponents)]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"two competitors are called '{name}'; expected different names")
     held_out = Patients(task.recipe, tests.split)
     model = model_of(config, env)
 
@@ -185,7 +187,8 @@ def run(config: TrainingConfig, out: Path) -> dict[str, Any]:
         training = progress.add_task("training", total=config.steps)
 
         def tick(steps: int, score: float) -> None:
-            progress.update(training, completed=steps, description=f"training: score {score:.1f}")
+            said = "training" if np.isnan(score) else f"training: score {score:.1f}"
+            progress.update(training, completed=steps, description=said)
 
         try:
             model.learn(config.steps, callback=FollowUpLog(tick))

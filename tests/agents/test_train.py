@@ -161,7 +161,7 @@ MISFITS = {
     "split": (TINY.replace("among: 8", "patients: trian"), "unknown split 'trian'"),
     "among": (TINY.replace("among: 8", "among: 9999"), "among = 9999"),
     "schedule file": (TINY.replace("patients: 2", "patients: 2, schedules: [gone.yaml]"), "gone.yaml"),
-    "name of a schedule": (TINY.replace("name: tiny", "name: random"), "also the name of a schedule"),
+    "name of a schedule": (TINY.replace("name: tiny", "name: random"), "two competitors are called 'random'"),
 }
 
 
