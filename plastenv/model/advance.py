@@ -461,7 +461,7 @@ def advance(state: ModelState, events: Events, params: ModelParams, until: int |
     `until` is in seconds of the calendar, one for all or one per patient, (patients,), and must be a full hour;
     a patient whose clock stands at or after it stays as it is. Raises ValueError for a time off the grid.
     """
-    each = np.ascontiguousarray(np.broadcast_to(np.asarray(until, np.int64), state.clock.shape))
+    each = np.array(np.broadcast_to(np.asarray(until, np.int64), state.clock.shape))
     if (each % HOUR).any():
         raise ValueError(f"until = {until} s is not a full hour; the model's grid is {HOUR} s")
     share(lambda first, last: _advance(first, last, each, state, events, params, _lent(params)), len(each), threads)
