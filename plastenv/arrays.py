@@ -11,10 +11,13 @@ T = TypeVar("T", bound=tuple)  # a NamedTuple of arrays, or of such NamedTuples
 
 def take(tree: T, index: slice | np.ndarray | Sequence[int]) -> T:
     """Return a contiguous copy of the rows `index` of every array in `tree`."""
-    leaves = (
-        take(leaf, index) if hasattr(leaf, "_fields") else np.ascontiguousarray(leaf[index]).copy() for leaf in tree
-    )
+    leaves = (take(leaf, index) if hasattr(leaf, "_fields") else _own(leaf[index]) for leaf in tree)
     return type(tree)(*leaves)
+
+
+def _own(rows: np.ndarray) -> np.ndarray:
+    """Return `rows` itself if it is a contiguous array of its own, as an index by numbers gives, else a copy."""
+    return rows if rows.flags.owndata and rows.flags.c_contiguous else np.array(rows, order="C")
 
 
 def put(tree: tuple, index: slice | np.ndarray | Sequence[int], rows: tuple) -> None:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import plastenv
 from plastenv.evaluation.files import whole
 from plastenv.evaluation.rollout import RESPONSE, Outcome, RandomPolicy, Schedule, run
-from plastenv.evaluation.statistics import interval
+from plastenv.evaluation.statistics import Interval, interval
 from plastenv.scenarios.scenario import Scenario
 from plastenv.therapy.protocol import library, load
 
@@ -60,6 +60,7 @@ class Comparison:
         self.task_hash = task_hash(scenario, split, cohort_hash)
         self.outcomes: dict[str, Outcome] = {}
         self.sources: dict[str, str] = {}
+        self._differences: dict[tuple[str, str], Interval] = {}
 
     def add(self, schedule: Schedule, tick: Callable[[int], None] | None = None, **options: Any) -> Outcome:
         """Run one schedule and keep its outcome."""
@@ -91,13 +92,17 @@ class Comparison:
             "burden": float(np.mean(outcome.burden)),
         }
 
+    def _difference(self, a: str, b: str) -> Interval:
+        """Return by how much `a` scores above `b`, paired; worked out once, for results are written again and again."""
+        if (a, b) not in self._differences:
+            self._differences[a, b] = interval(self.outcomes[a].score - self.outcomes[b].score, self.seed)
+        return self._differences[a, b]
+
     def results(self) -> dict[str, Any]:
         """Everything that results.json holds; differences are paired over patients."""
         names = self.ranked()
         differences = [
-            {"a": a, "b": b, **interval(self.outcomes[a].score - self.outcomes[b].score, self.seed)._asdict()}
-            for i, a in enumerate(names)
-            for b in names[i + 1 :]
+            {"a": a, "b": b, **self._difference(a, b)._asdict()} for i, a in enumerate(names) for b in names[i + 1 :]
         ]
         return {
             "scenario": self.scenario.name,
