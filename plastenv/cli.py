@@ -131,11 +131,11 @@ def _compare(
     files: list[Path], scenario_name: str, number: int, split: str, seed: int, out: Path, json_path: Path | None
 ) -> None:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from plastenv.evaluation.comparison import Comparison, schedules, write_json
     from plastenv.patients.cohort import Patients
     from plastenv.patients.population import SPLITS
+    from plastenv.report.progress import bars, grow
     from plastenv.scenarios.scenario import load_scenario
 
     task = load_scenario(scenario_name)
@@ -150,16 +150,10 @@ def _compare(
         writable(json_path.parent, "--json")
         if json_path.is_dir():
             raise ValueError(f"--json {json_path}: is a folder, expected a file")
-    errors = Console(stderr=True)
     indices = range(number)
     comparison = Comparison(task, split, indices, seed, source.hash)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, disable=not errors.is_terminal) as progress:
-        missing = source.missing(number)
-        if missing and not errors.is_terminal:
-            typer.echo(f"growing {missing} patients (kept for later runs) ...", err=True)
-        growing = progress.add_task("growing patients (once)", total=missing) if missing else None
-        source.take(indices, None if growing is None else lambda n: progress.advance(growing, n))
+    with bars() as progress:
+        grow(source, indices, progress)
         out.mkdir(parents=True, exist_ok=True)
         treating = progress.add_task("treating", total=number * len(competitors))
         try:

@@ -18,8 +18,7 @@ import numpy as np
 import torch
 import typer
 import yaml
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 from sb3_contrib import MaskablePPO
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
@@ -33,6 +32,7 @@ from plastenv.evaluation.files import whole
 from plastenv.evaluation.rollout import Schedule
 from plastenv.evaluation.statistics import interval
 from plastenv.patients.cohort import Patients
+from plastenv.report.progress import bars, grow
 from plastenv.scenarios.scenario import Scenario
 from plastenv_agents.config import TrainingConfig
 from plastenv_agents.features import ScaledFeatures
@@ -169,15 +169,9 @@ def run(config: TrainingConfig, out: Path) -> dict[str, Any]:
     with whole(out / CONFIG) as temporary:
         temporary.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), "utf-8")
     write_json(out / META, meta)
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        for patients, number in ((env.batch.patients, env.among), (held_out, tests.patients)):
-            if missing := patients.missing(number):
-                if not console.is_terminal:
-                    typer.echo(f"growing {missing} {patients.split} patients (kept for later runs) ...", err=True)
-                growing = progress.add_task(f"growing {patients.split} patients (once)", total=missing)
-                patients.take(range(number), partial(progress.advance, growing))
+    with bars() as progress:
+        grow(env.batch.patients, range(env.among), progress)
+        grow(held_out, range(tests.patients), progress)
         grown = time.monotonic()
 
         # Training.

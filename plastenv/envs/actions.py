@@ -9,7 +9,7 @@ from plastenv.kernel import kernel
 from plastenv.model.types import DAY, HOUR
 from plastenv.scenarios.scenario import Scenario
 from plastenv.therapy.interventions import BY_NAME, Administration
-from plastenv.therapy.limits import CHANNEL_INDEX, NONE, Limits, Record, breach, enter, refusal
+from plastenv.therapy.limits import CHANNEL_INDEX, NONE, Limits, Record, breach, enter, refusal, write
 
 
 class ActionError(ValueError):
@@ -73,13 +73,11 @@ def check(actions: object, space: spaces.Space, rows: int) -> np.ndarray:
     return array
 
 
+@kernel
 def _start(now: int, time: int) -> int:
     """Return when the hour of the day `time` (s after midnight) comes next, s on the calendar."""
     start = now // DAY * DAY + time
     return start if start >= now else start + DAY
-
-
-_next_start = kernel(_start)
 
 
 def wishes(action: np.ndarray, scenario: Scenario, kind: str, now: int, decision_hours: int) -> list[Administration]:
@@ -127,14 +125,11 @@ def menu_masks(clock: np.ndarray, kept: Record, choices: Menu, limits: Limits, e
         for action in range(legal.shape[1]):
             legal[row, action] = 1
             for part in range(choices.first[action], choices.first[action + 1]):
-                start = _next_start(clock[row], choices.time[part])
+                start = _start(clock[row], choices.time[part])
                 seconds, channel, dose = choices.seconds[part], choices.channel[part], choices.dose[part]
                 code, _ = breach(start, seconds, channel, dose, row, kept, limits, end)
                 if code != NONE:
                     legal[row, action] = 0
                     break
-                k = kept.number[row]
-                kept.time[row, k], kept.seconds[row, k] = start, seconds
-                kept.channel[row, k], kept.dose[row, k] = channel, dose
-                kept.number[row] += 1
+                write(start, seconds, channel, dose, 0.0, row, kept)
             kept.number[row] = before

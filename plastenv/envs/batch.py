@@ -35,6 +35,10 @@ class FollowUp(NamedTuple):
     burden: np.ndarray  # points
     seizures: np.ndarray
 
+    def of(self, row: int) -> dict[str, float]:
+        """Return the results of one row as plain numbers."""
+        return {name: float(column[row]) for name, column in zip(self._fields, self, strict=True)}
+
 
 class Step(NamedTuple):
     """What a step returns, one row per patient."""

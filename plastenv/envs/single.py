@@ -5,7 +5,7 @@ from typing import Any, SupportsFloat
 import gymnasium as gym
 import numpy as np
 
-from plastenv.envs.batch import ENDINGS, FollowUp, PatientBatch, Step
+from plastenv.envs.batch import ENDINGS, PatientBatch, Step
 from plastenv.envs.viewer import FPS, MODES, Viewer
 
 
@@ -21,13 +21,8 @@ def step_info(step: Step, row: int, ending: int) -> dict[str, Any]:
     }
     if step.terminated[row]:
         info["ending"] = ENDINGS[ending]
-        info["followup"] = followup_info(step.followup, row)
+        info["followup"] = step.followup.of(row)
     return info
-
-
-def followup_info(followup: FollowUp, row: int) -> dict[str, float]:
-    """Return one row of the follow-up as plain numbers."""
-    return {name: float(column[row]) for name, column in zip(followup._fields, followup, strict=True)}
 
 
 class PatientEnv(gym.Env[np.ndarray, Any]):

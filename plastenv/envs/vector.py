@@ -7,7 +7,6 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from plastenv.envs.batch import ENDINGS, PatientBatch
-from plastenv.envs.single import followup_info
 from plastenv.envs.viewer import FPS, MODES, Viewer
 
 
@@ -79,7 +78,7 @@ class PatientVectorEnv(VectorEnv):
             if step.terminated[row]:
                 own |= {
                     "ending": ENDINGS[int(self.batch.ended[row])],
-                    "followup": followup_info(step.followup, row),
+                    "followup": step.followup.of(row),
                 }
             info = self._add_info(info, own, row)
         return info

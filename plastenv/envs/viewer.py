@@ -57,9 +57,7 @@ class Viewer:
             if not self.batch.ended[row]:
                 self._results[row] = {}
             elif step is not None and step.terminated[row]:
-                self._results[row] = {
-                    n: float(c[row]) for n, c in zip(step.followup._fields, step.followup, strict=True)
-                }
+                self._results[row] = step.followup.of(row)
 
     def scenes(self, note: str = "") -> list[Scene]:
         """Return what there is to see of every row now; `note` says what is played."""

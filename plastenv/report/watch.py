@@ -9,7 +9,6 @@ import numpy as np
 from PIL import Image
 from rich.console import Console
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from plastenv.envs.batch import PatientBatch
@@ -17,8 +16,8 @@ from plastenv.envs.render import text
 from plastenv.envs.scene import Scene
 from plastenv.envs.viewer import Viewer
 from plastenv.evaluation.files import whole
-from plastenv.patients.cohort import BLOCK, Patients
 from plastenv.patients.population import SPLITS
+from plastenv.report.progress import bars, grow
 from plastenv.scenarios.scenario import Scenario, load_scenario
 from plastenv.therapy.protocol import Protocol, library, load, nearest
 
@@ -86,7 +85,8 @@ def play(episode: Episode, console: Console, gif: Path | None, fps: float) -> Sc
     nothing. `gif` is written once the episode is over, whole or not at all.
     """
     viewer = Viewer(PatientBatch(episode.scenario, 1, patients=episode.split), "ansi")
-    _grow(viewer.batch.patients, episode.patient)
+    with bars() as progress:
+        grow(viewer.batch.patients, range(episode.patient, episode.patient + 1), progress)
     pause = 1.0 / fps if console.is_terminal and not console.quiet else 0.0
     frames = []
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
@@ -99,20 +99,6 @@ def play(episode: Episode, console: Console, gif: Path | None, fps: float) -> Sc
     if gif is not None:
         write_gif(gif, frames, fps)
     return scene
-
-
-def _grow(source: Patients, patient: int) -> None:
-    """Grow the block of a patient who is not on disk yet, with a progress bar."""
-    missing = source.missing(patient + 1) - source.missing(patient // BLOCK * BLOCK)
-    if not missing:
-        return
-    errors = Console(stderr=True)
-    if not errors.is_terminal:
-        errors.print(f"growing {missing} patients (kept for later runs) ...")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, disable=not errors.is_terminal) as progress:
-        growing = progress.add_task("growing patients (once)", total=missing)
-        source.intake([patient], lambda grown: progress.advance(growing, grown))
 
 
 def write_gif(path: Path, frames: Sequence[np.ndarray], fps: float) -> None:

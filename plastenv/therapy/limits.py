@@ -142,13 +142,19 @@ def refusal(given: Administration, row: int, kept: Record, end: int) -> str | No
     }[code]
 
 
+@kernel
+def write(time: int, seconds: int, channel: int, dose: float, burden: float, row: int, kept: Record) -> None:
+    """Add an entry to `row`; there must be room."""
+    k = kept.number[row]
+    kept.time[row, k], kept.seconds[row, k] = time, seconds
+    kept.channel[row, k], kept.dose[row, k], kept.burden[row, k] = channel, dose, burden
+    kept.number[row] += 1
+
+
 def enter(given: Administration, row: int, kept: Record) -> None:
     """Add `given` to what `row` has been given; there must be room."""
-    k = kept.number[row]
-    kept.time[row, k], kept.seconds[row, k], kept.dose[row, k] = given.time, given.seconds, given.dose
-    kept.channel[row, k] = CHANNEL_INDEX[given.intervention, given.target]
-    kept.burden[row, k] = given.burden
-    kept.number[row] += 1
+    channel = CHANNEL_INDEX[given.intervention, given.target]
+    write(given.time, given.seconds, channel, float(given.dose), float(given.burden), row, kept)
 
 
 def entries(kept: Record, row: int) -> list[Administration]:

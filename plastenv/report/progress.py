@@ -1,0 +1,24 @@
+"""Progress bars on the terminal, and what is said where there is none."""
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from plastenv.patients.cohort import BLOCK, Patients
+
+
+def bars() -> Progress:
+    """Return progress bars on standard error, silent unless it is a terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+def grow(source: Patients, wanted: range, progress: Progress) -> None:
+    """Grow those of the patients `wanted` who are not on disk yet."""
+    missing = source.missing(wanted.stop) - source.missing(wanted.start // BLOCK * BLOCK)
+    if not missing:
+        return
+    if not progress.console.is_terminal:
+        progress.console.print(f"growing {missing} {source.split} patients (kept for later runs) ...")
+    growing = progress.add_task(f"growing {source.split} patients (once)", total=missing)
+    source.intake(wanted, lambda grown: progress.advance(growing, grown))
