@@ -14,15 +14,19 @@ from typing import Any, ParamSpec, TypeVar
 import numba as nb
 import numpy as np
 import platformdirs
+from numba.core.cpu import CPUTargetOptions
+from numba.core.options import TargetOptions
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+CPUTargetOptions.noalias = TargetOptions.Mapping("noalias")  # numba has the flag, but no option that sets it
 OPTIONS: Any = {
     "cache": True,
     "nogil": True,
     "fastmath": {"reassoc", "contract", "nsz"},  # not 'fast': NaN checks must survive
     "error_model": "numpy",
+    "noalias": True,  # arrays that are handed in do not overlap
     "_nrt": False,  # no reference counts
 }
 
@@ -52,19 +56,32 @@ def _cache_folder() -> str:
 CACHE_FOLDER = _cache_folder()
 
 
+def _compiled(function: Callable[P, R], **more: Any) -> Callable[P, R]:
+    config: Any = nb.config
+    was, config.CACHE_DIR = config.CACHE_DIR, CACHE_FOLDER
+    try:
+        compiled: Callable[P, R] = nb.njit(**(OPTIONS | more))(function)
+    finally:
+        config.CACHE_DIR = was
+    return compiled
+
+
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` with numba: cached by source, releasing the GIL, reassociating but keeping NaN.
 
     Kernels may not allocate: their scratch comes from outside. That lets numba leave out reference counts, which
     cost more than the arithmetic wherever a whole patient is handed on.
     """
-    config: Any = nb.config
-    was, config.CACHE_DIR = config.CACHE_DIR, CACHE_FOLDER
-    try:
-        compiled: Callable[P, R] = nb.njit(**OPTIONS)(function)
-    finally:
-        config.CACHE_DIR = was
-    return compiled
+    return _compiled(function)
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile `function` as `kernel` does, into whoever calls it.
+
+    For what takes the whole state and is called at every event: handing a thousand array fields on costs
+    microseconds.
+    """
+    return _compiled(function, forceinline=True)
 
 
 @kernel

@@ -26,6 +26,14 @@ def test_take_copies():
     assert original.leaf.x.min() == 0 and taken.y.tolist() == [2, 0]
 
 
+def test_rows_that_are_taken_begin_with_a_cache_line_and_none_is_made_up():
+    taken = arrays.take(tree(), np.array([False, True, True]))
+    assert taken.y.tolist() == [1, 2]
+    assert all(leaf.ctypes.data % arrays.LINE == 0 for leaf in (taken.leaf.x, taken.y))
+    with pytest.raises(IndexError):
+        arrays.take(tree(), [0, 3])
+
+
 def test_put_writes_only_the_rows_named():
     target = tree()
     arrays.put(target, [1], arrays.take(tree(), [2]))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from plastenv.arrays import zeros
 from plastenv.circuit.neurons import FAINT, Stimulus, Trace
 from plastenv.circuit.params import Anatomy
 from plastenv.circuit.plasticity import BLOCK, Response
@@ -36,13 +37,13 @@ def memo(patients: int, slots: int, units: int) -> Memo:
     response = Response(
         steps=np.zeros((*shape, 1), np.int64),
         error=np.zeros((*shape, 1)),
-        mean=np.zeros((*shape, units), np.float32),
+        mean=zeros((*shape, units), np.float32),
         blocks=np.zeros((*shape, 1 + width // BLOCK), np.int64),
-        fired=np.zeros((*shape, width), np.float32),
-        up=np.zeros((*shape, width + 2, width), np.float32),
-        down=np.zeros((*shape, width + 2, width), np.float32),
+        fired=zeros((*shape, width), np.float32),
+        up=zeros((*shape, width + 2, width), np.float32),
+        down=zeros((*shape, width + 2, width), np.float32),
     )
-    outside, inside = np.zeros((*shape, units), np.float32), np.zeros((*shape, units), np.float32)
+    outside, inside = zeros((*shape, units), np.float32), zeros((*shape, units), np.float32)
     return Memo(np.zeros(shape, np.bool_), np.zeros(shape), outside, inside, response)
 
 
@@ -109,7 +110,7 @@ def holds(
     """Say whether what is remembered of an episode still stands for it; `trace` lends room for the inputs."""
     if not memo.known[p, slot] or abs(pv - memo.pv[p, slot]) > 0.5 * TOLERANCE:
         return False
-    outside, inside = trace.cue_input, trace.total
+    outside, inside = trace.shown, trace.total
     _inputs(early, late, gain, stimulus, memo.response.mean[p, slot], anatomy, outside, inside)
     then_outside, then_inside = memo.outside[p, slot], memo.inside[p, slot]
     moved = 0

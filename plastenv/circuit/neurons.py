@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from plastenv.arrays import zeros
 from plastenv.circuit.episodes import LONGEST
 from plastenv.circuit.params import Anatomy, CircuitParams
-from plastenv.kernel import kernel
+from plastenv.kernel import kernel, transfer
 
-FAINT = np.float32(0.005)  # 0.5 Hz; units below it, four by four, pass nothing on
+FAINT = np.float32(0.005)  # 0.5 Hz; eight neighbours below it pass nothing on
 QUIET = np.float32(0.001)  # 0.1 Hz; when no unit is above it and none is driven, an episode's rates are over
 TAIL = 40  # steps of silence that are still written down after the rates are over
 
@@ -31,13 +32,14 @@ class Trace(NamedTuple):
     omission: np.ndarray  # (steps,) float32, phasic release by aversive outcomes that failed to come
     error: np.ndarray  # (1,), largest omission error of the episode
     ran: np.ndarray  # (1,) int64, steps until the rates were over; silence is written down for a tail of steps
-    cue_input: np.ndarray  # (units,) float32
     steady: np.ndarray  # (units,) float32, input of the context
+    shown: np.ndarray  # (units,) float32, input of the context and the cue
     total: np.ndarray  # (units,) float32
     rate: np.ndarray  # (units,) float32
     peak: np.ndarray  # (units,) float32, largest rate of the episode
     summed: np.ndarray  # (units,) float32, sum of rates over steps
     expected: np.ndarray  # (outcomes,) float32
+    heeded: np.ndarray  # (outcomes,) bool, expected in this episode
 
 
 class Stimulus(NamedTuple):
@@ -56,21 +58,24 @@ class Stimulus(NamedTuple):
 def scratch(units: int, inputs: int, outcomes: int, dt: float) -> Trace:
     """Allocate a `Trace` long enough for every episode of the event table."""
     steps = int(round(LONGEST / dt)) + 4
+    surprise, omission, cue = zeros((3, steps), np.float32)
+    steady, shown, total, rate, peak, summed = zeros((6, units), np.float32)
     return Trace(
-        np.zeros((units + inputs, units), np.float32),
-        np.zeros((steps, units), np.float32),
-        np.zeros(steps, np.float32),
-        np.zeros(steps, np.float32),
-        np.zeros(steps, np.float32),
-        np.zeros(1),
-        np.zeros(1, np.int64),
-        np.zeros(units, np.float32),
-        np.zeros(units, np.float32),
-        np.zeros(units, np.float32),
-        np.zeros(units, np.float32),
-        np.zeros(units, np.float32),
-        np.zeros(units, np.float32),
-        np.zeros(outcomes, np.float32),
+        weights=zeros((units + inputs, units), np.float32),
+        rates=zeros((steps, units), np.float32),
+        cue=cue,
+        surprise=surprise,
+        omission=omission,
+        error=np.zeros(1),
+        ran=np.zeros(1, np.int64),
+        steady=steady,
+        shown=shown,
+        total=total,
+        rate=rate,
+        peak=peak,
+        summed=summed,
+        expected=np.zeros(outcomes, np.float32),
+        heeded=np.zeros(outcomes, np.bool_),
     )
 
 
@@ -86,34 +91,30 @@ def load_weights(early: np.ndarray, late: np.ndarray, gain: np.ndarray, scale: n
 
 
 @kernel
-def load_inputs(stimulus: Stimulus, anatomy: Anatomy, trace: Trace) -> None:
-    """Put what the cue and the context send to every unit into the scratch."""
-    units = trace.rate.shape[0]
-    trace.steady[:] = 0.0
-    trace.cue_input[:] = 0.0
-    context = anatomy.contexts[stimulus.context]
-    for j in range(context.shape[0]):
-        weights = trace.weights[units + j]
-        if context[j] > 0.0:
+def show(pattern: np.ndarray, strength: float, weights: np.ndarray, drive: np.ndarray) -> None:
+    """Write what input axons at `strength` times `pattern`, (inputs,), send to every unit into `drive`, (units,)."""
+    units = drive.shape[0]
+    drive[:] = 0.0
+    for j in range(pattern.shape[0]):
+        if pattern[j] > 0.0:
+            level = pattern[j] * np.float32(strength)
             for i in range(units):
-                trace.steady[i] += context[j] * weights[i]
-        if stimulus.cue >= 0 and anatomy.cues[stimulus.cue, j] > 0.0:
-            level = anatomy.cues[stimulus.cue, j] * np.float32(stimulus.strength)
-            for i in range(units):
-                trace.cue_input[i] += level * weights[i]
+                drive[i] += level * weights[units + j, i]
 
 
 @kernel
 def excite(rate: np.ndarray, weights: np.ndarray, total: np.ndarray) -> None:
-    """Add the input from the circuit's own units to `total`, four presynaptic units at a time."""
+    """Add the input from the circuit's own units to `total`, eight presynaptic neighbours at a time."""
     units = rate.shape[0]
-    for j in range(0, units - 3, 4):
-        a, b, c, d = rate[j], rate[j + 1], rate[j + 2], rate[j + 3]
-        if max(max(a, b), max(c, d)) > FAINT:
+    for first in range(0, units - 7, 8):
+        r = rate[first : first + 8]
+        a, b, c, d, e, f, g, h = r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7]
+        if max(max(max(a, b), max(c, d)), max(max(e, f), max(g, h))) > FAINT:
+            own = weights[first : first + 8]
             for i in range(units):
-                total[i] += (a * weights[j, i] + b * weights[j + 1, i]) + (
-                    c * weights[j + 2, i] + d * weights[j + 3, i]
-                )
+                one = (a * own[0, i] + b * own[1, i]) + (c * own[2, i] + d * own[3, i])
+                other = (e * own[4, i] + f * own[5, i]) + (g * own[6, i] + h * own[7, i])
+                total[i] += one + other
 
 
 @kernel
@@ -166,7 +167,7 @@ def simulate(
     """Run one episode on the weights in `trace` and return the number of steps it took.
 
     `row` is a row of the event table, `pv` scales inhibition, `avoidance` is the expectation at which an
-    avoidable cue is ended (above 1 = never). The number of units must be a multiple of four.
+    avoidable cue is ended (above 1 = never). The number of units must be a multiple of eight.
     """
     neuron, rule = params.neuron, params.plasticity
     dt = np.float32(neuron.dt)
@@ -182,7 +183,13 @@ def simulate(
     pv_drive = np.float32(neuron.pv_gain * pv * 8.0 / units)
     threshold, one, none = np.float32(neuron.threshold), np.float32(1.0), np.float32(0.0)
     delivered_level = np.float32(stimulus.intensity)
-    load_inputs(stimulus, anatomy, trace)
+    show(anatomy.contexts[stimulus.context], 1.0, trace.weights, trace.steady)
+    if stimulus.cue >= 0:
+        show(anatomy.cues[stimulus.cue], stimulus.strength, trace.weights, trace.shown)
+        for i in range(units):
+            trace.shown[i] += trace.steady[i]
+    for k in range(outcomes):
+        trace.heeded[k] = anatomy.omission_gain[k] > 0.0 or k == stimulus.outcome
     rate[:] = 0.0
     trace.peak[:] = 0.0
     trace.summed[:] = 0.0
@@ -201,7 +208,7 @@ def simulate(
         delivered = stimulus.outcome >= 0 and outcome_on <= step < outcome_off
         aversion, omission, surprise = none, none, none
         for k in range(outcomes):
-            if anatomy.omission_gain[k] > 0.0 or k == stimulus.outcome:
+            if trace.heeded[k]:
                 given = delivered_level if delivered and k == stimulus.outcome else none
                 if given == 0.0:  # what an outcome itself evokes is no expectation of it
                     now = none
@@ -218,9 +225,7 @@ def simulate(
         if row[7] > 0.0 and cue and aversion > avoidance:
             return step
 
-        shown = one if cue else none
-        for i in range(units):
-            total[i] = trace.steady[i] + shown * trace.cue_input[i]
+        transfer(trace.shown if cue else trace.steady, total, units)
         excite(rate, trace.weights, total)
         if delivered:
             for i in range(units):
@@ -239,7 +244,7 @@ def simulate(
             trace.rates[step, i] = rate[i]
             trace.peak[i] = max(trace.peak[i], rate[i])
             trace.summed[i] += rate[i]
-        trace.cue[step] = shown
+        trace.cue[step] = one if cue else none
         trace.surprise[step] = surprised
         trace.omission[step] = relieved
     trace.ran[0] = steps

@@ -17,26 +17,30 @@ from typing import NamedTuple
 
 import numpy as np
 
+from plastenv.arrays import zeros
 from plastenv.circuit.episodes import LONGEST
 from plastenv.circuit.neurons import TAIL, Stimulus, Trace
 from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.kernel import kernel, transfer
 
 # A unit takes no part that never passes 10 Hz and stays below 1 Hz on average: 0.2 % of what everyday episodes drive.
-BRIEF, FAINT = np.float32(0.1), np.float32(0.01)
+BRIEF, SPARSE = np.float32(0.1), np.float32(0.01)
 OVER = np.float32(0.005)  # 0.5 Hz; below it for good, a unit has fallen silent
 ECHO = 12  # steps after its last activity in which a unit still has a presynaptic trace
 BLOCK = 8  # units
+ASIDE = 16  # columns beside those of the units, of which the first two hold the cue and the context
 
 
 class Factors(NamedTuple):
     """Pre- and postsynaptic factors of one episode, blocks that took part side by side; scratch."""
 
-    rate: np.ndarray  # (steps, units + 2) float32, 100 Hz; last the cue and the context
-    low: np.ndarray  # (steps, units + 2) float32, presynaptic trace
+    rate: np.ndarray  # (steps, units + aside) float32, 100 Hz; after the units the cue and the context
+    low: np.ndarray  # (steps, units + aside) float32, presynaptic trace
     potentiation: np.ndarray  # (steps, units) float32, postsynaptic factor, weighted by the modulator
     depression: np.ndarray  # (steps, units) float32
-    state: np.ndarray  # (units,) float32, of a filter
+    fast: np.ndarray  # (units,) float32, fast postsynaptic trace
+    slow: np.ndarray  # (units,) float32, slow postsynaptic trace
+    near: np.ndarray  # (units,) float32, presynaptic trace
     taking_part: np.ndarray  # (units,) float32, 1 = fired
     mistaken: np.ndarray  # (units,) float32, 1 = carried the expectation that was disappointed
     last: np.ndarray  # (units,) int64, step at which a unit has fallen silent
@@ -47,7 +51,7 @@ class Factors(NamedTuple):
 class Response(NamedTuple):
     """What an episode did, and what it drives every synapse by before that synapse's own state counts.
 
-    Blocks that took part stand side by side; there is room for `width` units.
+    Blocks that took part stand side by side; there is room for `width` units. No neuron connects to itself.
     """
 
     steps: np.ndarray  # (1,) int64, how long it took
@@ -60,60 +64,52 @@ class Response(NamedTuple):
 
 
 class Synapses(NamedTuple):
-    """The synapses that an episode changes, side by side, while it does; scratch."""
+    """What an episode drives one axon's synapses by, blocks that took part side by side; scratch."""
 
-    axons: np.ndarray  # (pre,) int64
     threshold: np.ndarray  # (units,) float32
-    up: np.ndarray  # (pre * units,) float32, as are all below
-    down: np.ndarray
-    early: np.ndarray
-    late: np.ndarray
-    spent: np.ndarray
-    net: np.ndarray
+    up: np.ndarray  # (units,) float32
+    down: np.ndarray  # (units,) float32
 
 
-def synapses_scratch(units: int, inputs: int) -> Synapses:
-    """Allocate `Synapses` for every axon and unit."""
-    all_of_them = np.zeros((6, (units + inputs) * units), np.float32)
-    return Synapses(
-        np.zeros(units + inputs, np.int64),
-        np.zeros(units, np.float32),
-        all_of_them[0],
-        all_of_them[1],
-        all_of_them[2],
-        all_of_them[3],
-        all_of_them[4],
-        all_of_them[5],
-    )
+def synapses_scratch(units: int) -> Synapses:
+    """Allocate `Synapses` for every unit."""
+    return Synapses(*zeros((3, units), np.float32))
 
 
 def factors_scratch(units: int, dt: float) -> Factors:
     """Allocate `Factors` long enough for every episode of the event table."""
     steps = int(round(LONGEST / dt)) + 4
+    rate, low = zeros((2, steps, units + ASIDE), np.float32)
+    potentiation, depression = zeros((2, steps, units), np.float32)
+    fast, slow, near, taking_part, mistaken = zeros((5, units), np.float32)
+    surprise, omission = zeros((2, steps), np.float32)
     return Factors(
-        np.zeros((steps, units + 2), np.float32),
-        np.zeros((steps, units + 2), np.float32),
-        np.zeros((steps, units), np.float32),
-        np.zeros((steps, units), np.float32),
-        np.zeros(units, np.float32),
-        np.zeros(units, np.float32),
-        np.zeros(units, np.float32),
+        rate,
+        low,
+        potentiation,
+        depression,
+        fast,
+        slow,
+        near,
+        taking_part,
+        mistaken,
         np.zeros(units, np.int64),
-        np.zeros(steps, np.float32),
-        np.zeros(steps, np.float32),
+        surprise,
+        omission,
     )
 
 
 def response_scratch(units: int) -> Response:
     """Allocate a `Response` in which every unit may take part."""
+    up, down = zeros((2, units + 2, units), np.float32)
     return Response(
-        np.zeros(1, np.int64),
-        np.zeros(1),
-        np.zeros(units, np.float32),
-        np.zeros(1 + units // BLOCK, np.int64),
-        np.zeros(units, np.float32),
-        np.zeros((units + 2, units), np.float32),
-        np.zeros((units + 2, units), np.float32),
+        steps=np.zeros(1, np.int64),
+        error=np.zeros(1),
+        mean=zeros(units, np.float32),
+        blocks=np.zeros(1 + units // BLOCK, np.int64),
+        fired=zeros(units, np.float32),
+        up=up,
+        down=down,
     )
 
 
@@ -131,7 +127,7 @@ def _read_back(release: np.ndarray, steps: int, params: CircuitParams, read: np.
 @kernel
 def _fired(i: int, steps: int, trace: Trace) -> bool:
     """Say whether unit `i` takes part in an episode of `steps` steps."""
-    return bool(trace.peak[i] >= BRIEF or trace.summed[i] >= FAINT * np.float32(steps))
+    return bool(trace.peak[i] >= BRIEF or trace.summed[i] >= SPARSE * np.float32(steps))
 
 
 @kernel
@@ -167,14 +163,36 @@ def _gather(written: int, steps: int, anatomy: Anatomy, trace: Trace, factors: F
 
 
 @kernel
-def _low_pass(steps: int, width: int, leak: float, rate: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
-    """Write into `out`, (steps, width), the low-passed `rate` after each step."""
-    follow = np.float32(leak)
-    state[:width] = 0.0
-    for step in range(steps):
-        for c in range(width):
-            state[c] += follow * (rate[step, c] - state[c])
-            out[step, c] = state[c]
+def _follow(
+    rate: np.ndarray,
+    width: int,
+    leaks: tuple[np.float32, np.float32, np.float32],
+    weights: tuple[np.float32, np.float32, np.float32],
+    factors: Factors,
+    low: np.ndarray,
+    potentiation: np.ndarray,
+    depression: np.ndarray,
+) -> None:
+    """Follow the rates of one step with the presynaptic, the fast and the slow trace; write the step's factors.
+
+    What a neuron has done up to now, not with now, decides how its coincidences count.
+    """
+    (to_near, to_fast, to_slow), (up, turned, down) = leaks, weights
+    fast, slow, near, taking_part, mistaken = (
+        factors.fast,
+        factors.slow,
+        factors.near,
+        factors.taking_part,
+        factors.mistaken,
+    )
+    for c in range(width):
+        now = rate[c]
+        potentiation[c] = now * slow[c] * taking_part[c] * (up - turned * mistaken[c])
+        slow[c] += to_slow * (now - slow[c])
+        fast[c] += to_fast * (now - fast[c])
+        near[c] += to_near * (now - near[c])
+        depression[c] = down * taking_part[c] * fast[c]
+        low[c] = near[c]
 
 
 @kernel
@@ -195,32 +213,35 @@ def _weigh(
     down = np.float32(1e4 * rule.a2_minus * rule.tau_minus * dt)
     tonic, phasic = np.float32(tone * rule.modulator_tonic), np.float32(tone * rule.modulator_phasic)
     turned = np.float32(1.0 + rule.reversal)
-    rate, potentiation, depression = factors.rate, factors.potentiation, factors.depression
-    _low_pass(written, width, dt / rule.tau_plus, rate, factors.state, factors.low)
-    _low_pass(written, width, dt / rule.tau_minus, rate, factors.state, depression)
-    _low_pass(written, width, dt / rule.tau_y, rate, factors.state, potentiation)
-    for step in range(written - 1, -1, -1):
+    leaks = np.float32(dt / rule.tau_plus), np.float32(dt / rule.tau_minus), np.float32(dt / rule.tau_y)
+    for c in range(width):
+        factors.fast[c] = factors.slow[c] = factors.near[c] = 0.0
+    for step in range(written):
         salient = tonic + phasic * (factors.surprise[step] + factors.omission[step])
         missed = phasic * factors.omission[step] * turned
-        for c in range(width):
-            depression[step, c] *= down * salient * factors.taking_part[c]
-        if step > 0:  # what a neuron has done up to now, not with now, decides how its coincidences count
-            for c in range(width):
-                slow = potentiation[step - 1, c] * factors.taking_part[c]
-                potentiation[step, c] = up * rate[step, c] * slow * (salient - missed * factors.mistaken[c])
-    potentiation[0, :width] = 0.0
+        _follow(
+            factors.rate[step],
+            width,
+            leaks,
+            (up * salient, up * missed, down * salient),
+            factors,
+            factors.low[step],
+            factors.potentiation[step],
+            factors.depression[step],
+        )
     for step in range(written, written + 3):  # products go four steps at a time
-        potentiation[step, :width] = 0.0
-        depression[step, :width] = 0.0
+        for c in range(width):
+            factors.potentiation[step, c] = factors.depression[step, c] = 0.0
 
 
 @kernel
-def _product(pre: np.ndarray, post: np.ndarray, j: int, steps: int, width: int, out: np.ndarray) -> None:
-    """Sum over time what the columns `j` and `j` + 1 of `pre` and every column of `post` share, into two rows of `out`.
+def _product(
+    pre: np.ndarray, post: np.ndarray, j: int, steps: int, width: int, one: np.ndarray, other: np.ndarray
+) -> None:
+    """Sum over time what the columns `j` and `j` + 1 of `pre` share with every column of `post`, into `one`, `other`.
 
     Two columns and four steps at a time, which is what the registers hold.
     """
-    one, other = out[j], out[j + 1]
     for c in range(width):
         one[c] = other[c] = 0.0
     for s in range(0, steps, 4):
@@ -230,6 +251,14 @@ def _product(pre: np.ndarray, post: np.ndarray, j: int, steps: int, width: int, 
             w, x, y, z = post[s, c], post[s + 1, c], post[s + 2, c], post[s + 3, c]
             one[c] += (p * w + q * x) + (r * y + t * z)
             other[c] += (k * w + l * x) + (m * y + n * z)
+
+
+@kernel
+def _products(factors: Factors, j: int, steps: int, width: int, response: Response) -> None:
+    """Fill the rows `j` and `j` + 1 of what an episode drives synapses by."""
+    up, down = response.up, response.down
+    _product(factors.low, factors.potentiation, j, steps, width, up[j], up[j + 1])
+    _product(factors.rate, factors.depression, j, steps, width, down[j], down[j + 1])
 
 
 @kernel
@@ -250,8 +279,9 @@ def derive(
         response.fired[j], response.fired[j + 1] = factors.taking_part[j], factors.taking_part[j + 1]
         if max(response.fired[j], response.fired[j + 1]) > 0.0:
             fallen = min(written, max(factors.last[j], factors.last[j + 1]) + ECHO)
-            _product(factors.low, factors.potentiation, j, fallen, width, response.up)
-            _product(factors.rate, factors.depression, j, fallen, width, response.down)
+            _products(factors, j, fallen, width, response)
+            response.up[j, j] = response.up[j + 1, j + 1] = 0.0
+            response.down[j, j] = response.down[j + 1, j + 1] = 0.0
     leak = np.float32(params.neuron.dt / params.plasticity.tau_plus)
     low = np.float32(0.0)
     cue, context = width, width + 1
@@ -260,8 +290,7 @@ def derive(
         factors.low[step, cue] = low
         factors.rate[step, cue] = trace.cue[step]
         factors.low[step, context] = factors.rate[step, context] = 1.0
-    _product(factors.low, factors.potentiation, width, written, width, response.up)
-    _product(factors.rate, factors.depression, width, written, width, response.down)
+    _products(factors, width, written, width, response)
     last = response.up.shape[0] - 2
     if width < last:
         for k in range(2):
@@ -270,83 +299,54 @@ def derive(
 
 
 @kernel
-def _spend(
+def _change(
+    early: np.ndarray,
+    late: np.ndarray,
+    spent: np.ndarray,
     up: np.ndarray,
     down: np.ndarray,
-    spent: np.ndarray,
-    net: np.ndarray,
-    number: int,
-    rate: float,
+    threshold: np.ndarray,
+    rate: np.float32,
     params: CircuitParams,
-) -> None:
-    """Spend the induction of `number` synapses and write the net drive that is left into `net`."""
+) -> np.float32:
+    """Spend the induction of a block of one axon's synapses, (units,), move their early phase by what it drives.
+
+    Returns the sum of absolute changes.
+    """
     rule = params.plasticity
-    unit, dose = np.float32(rule.weight_unit * rule.efficacy * rate), np.float32(rate / rule.refractory_dose)
-    half, one = np.float32(1.0 / rule.refractory_half), np.float32(1.0)
-    for c in range(number):
-        share = spent[c] * half
-        share *= share
-        ready = one / (one + share * share)
-        net[c] = ready * unit * (up[c] - down[c])
-        used = ready * dose * (abs(up[c]) + down[c])
-        spent[c] += (one - spent[c]) * used / (one + used)
-
-
-@kernel
-def _move(early: np.ndarray, late: np.ndarray, net: np.ndarray, number: int, params: CircuitParams) -> float:
-    """Move the early phase of `number` synapses by `net` and return the sum of absolute changes."""
-    limit = np.float32(1.0 / params.plasticity.early_max)
+    unit, dose = rate * np.float32(rule.weight_unit * rule.efficacy), rate * np.float32(1.0 / rule.refractory_dose)
+    half, limit = np.float32(1.0 / rule.refractory_half), np.float32(1.0 / rule.early_max)
     one, none, tiny = np.float32(1.0), np.float32(0.0), np.float32(1e-3)
     moved = none
-    for c in range(number):
-        was = early[c]
-        rise, fall = max(none, net[c]), max(none, -net[c])
+    for u in range(BLOCK):
+        lowered = down[u] * threshold[u]
+        share = spent[u] * half
+        ready = one / (one + share * share)
+        net = ready * unit * (up[u] - lowered)
+        used = ready * dose * (abs(up[u]) + lowered)
+        spent[u] += (one - spent[u]) * used / (one + used)
+        was = early[u]
+        rise, fall = max(none, net), max(none, -net)
         undone = min(max(none, was), fall)  # depotentiation comes before depression
         fall -= undone
-        half = np.float32(0.5) * late[c]
-        span = half + tiny
+        floor = np.float32(0.5) * late[u]
+        span = floor + tiny
         now = (was - undone + rise) / (one + rise * limit)
-        now = (now * span - fall * half) / (span + fall)
-        early[c] = now
+        now = (now * span - fall * floor) / (span + fall)
+        early[u] = now
         moved += abs(now - was)
-    return float(moved)
+    return moved
 
 
 @kernel
-def _collect(
-    threshold: np.ndarray, units: int, stimulus: Stimulus, anatomy: Anatomy, response: Response, synapses: Synapses
-) -> int:
-    """List the axons that an episode drives, what it drives their synapses by, and return how many they are."""
-    blocks, up, down = response.blocks, synapses.up, synapses.down
-    width = blocks[0] * BLOCK
-    for b in range(blocks[0]):
-        for u in range(BLOCK):
-            synapses.threshold[b * BLOCK + u] = threshold[blocks[1 + b] * BLOCK + u]
-    axons = 0
-    for c in range(width):
-        if response.fired[c] > 0.0:
-            first = axons * width
-            for d in range(width):
-                up[first + d] = response.up[c, d]
-                down[first + d] = response.down[c, d] * synapses.threshold[d]
-            up[first + c] = down[first + c] = 0.0  # no neuron connects to itself
-            synapses.axons[axons] = blocks[1 + c // BLOCK] * BLOCK + c % BLOCK
-            axons += 1
+def _drive(
+    cue: np.float32, context: np.float32, response: Response, width: int, up: np.ndarray, down: np.ndarray
+) -> None:
+    """Write what an episode drives the synapses of an axon at the rates `cue` and `context` by."""
     last = response.up.shape[0] - 2
-    for k in range(anatomy.cues.shape[1]):
-        cue = np.float32(0.0)
-        if stimulus.cue >= 0:
-            cue = anatomy.cues[stimulus.cue, k] * np.float32(stimulus.strength)
-        context = anatomy.contexts[stimulus.context, k]
-        if cue + context > 0.0:
-            first = axons * width
-            for d in range(width):
-                up[first + d] = cue * response.up[last, d] + context * response.up[last + 1, d]
-                lowered = cue * response.down[last, d] + context * response.down[last + 1, d]
-                down[first + d] = lowered * synapses.threshold[d]
-            synapses.axons[axons] = units + k
-            axons += 1
-    return axons
+    for c in range(width):
+        up[c] = cue * response.up[last, c] + context * response.up[last + 1, c]
+        down[c] = cue * response.down[last, c] + context * response.down[last + 1, c]
 
 
 @kernel
@@ -370,25 +370,35 @@ def induce(
     """
     if rate <= 0.0:
         return 0.0
-    blocks = response.blocks
-    width = blocks[0] * BLOCK
-    axons = _collect(threshold, early.shape[1], stimulus, anatomy, response, synapses)
-    for a in range(axons):
-        j = synapses.axons[a]
-        for b in range(blocks[0]):
-            first, place = blocks[1 + b] * BLOCK, a * width + b * BLOCK
-            for u in range(BLOCK):
-                synapses.early[place + u] = early[j, first + u]
-                synapses.late[place + u] = late[j, first + u]
-                synapses.spent[place + u] = refractory[j, first + u]
-    _spend(synapses.up, synapses.down, synapses.spent, synapses.net, axons * width, rate, params)
-    moved = _move(synapses.early, synapses.late, synapses.net, axons * width, params)
-    for a in range(axons):
-        j = synapses.axons[a]
+    blocks, units = response.blocks, early.shape[1]
+    width, moved = blocks[0] * BLOCK, np.float32(0.0)
+    for b in range(blocks[0]):
+        for u in range(BLOCK):
+            synapses.threshold[b * BLOCK + u] = threshold[blocks[1 + b] * BLOCK + u]
+    for a in range(width + anatomy.cues.shape[1]):
+        if a < width:
+            if response.fired[a] == 0.0:
+                continue
+            j, up, down = blocks[1 + a // BLOCK] * BLOCK + a % BLOCK, response.up[a], response.down[a]
+        else:
+            j, k, up, down = units + a - width, a - width, synapses.up, synapses.down
+            context, cue = anatomy.contexts[stimulus.context, k], np.float32(0.0)
+            if stimulus.cue >= 0:
+                cue = anatomy.cues[stimulus.cue, k] * np.float32(stimulus.strength)
+            if cue + context == 0.0:
+                continue
+            _drive(cue, context, response, width, up, down)
         live[j] = True
         for b in range(blocks[0]):
-            first, place = blocks[1 + b] * BLOCK, a * width + b * BLOCK
-            for u in range(BLOCK):
-                early[j, first + u] = synapses.early[place + u]
-                refractory[j, first + u] = synapses.spent[place + u]
-    return moved
+            here, there = b * BLOCK, blocks[1 + b] * BLOCK
+            moved += _change(
+                early[j, there : there + BLOCK],
+                late[j, there : there + BLOCK],
+                refractory[j, there : there + BLOCK],
+                up[here : here + BLOCK],
+                down[here : here + BLOCK],
+                synapses.threshold[here : here + BLOCK],
+                np.float32(rate),
+                params,
+            )
+    return float(moved)

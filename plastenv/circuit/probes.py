@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from plastenv.arrays import zeros
 from plastenv.circuit.neurons import excite, relax
 from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.kernel import kernel
@@ -35,20 +36,9 @@ class Bench(NamedTuple):
 def bench(anatomy: Anatomy) -> Bench:
     """Allocate a `Bench` for circuits of this anatomy."""
     units = anatomy.assemblies.shape[1]
-    weights = np.zeros((units + anatomy.cues.shape[1], units), np.float32)
-    context, cue, drive, total, rate, before = np.zeros((6, units), np.float32)
+    weights = zeros((units + anatomy.cues.shape[1], units), np.float32)
+    context, cue, drive, total, rate, before = zeros((6, units), np.float32)
     return Bench(weights, context, cue, drive, total, rate, before, np.zeros(len(anatomy.assemblies)))
-
-
-@kernel
-def show(pattern: np.ndarray, weights: np.ndarray, drive: np.ndarray) -> None:
-    """Write what the input axons at rates `pattern`, (inputs,), send to every unit into `drive`, (units,)."""
-    units = drive.shape[0]
-    drive[:] = 0.0
-    for j in range(pattern.shape[0]):
-        if pattern[j] > 0.0:
-            for i in range(units):
-                drive[i] += pattern[j] * weights[units + j, i]
 
 
 @kernel

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from plastenv.arrays import zeros
+
 
 class CircuitState(NamedTuple):
     """Every synapse and neuron of every patient. Synapses are (patients, pre, post), units of input.
@@ -29,10 +31,10 @@ def empty(patients: int, units: int, inputs: int) -> CircuitState:
     synapses = (patients, units + inputs, units)
     per_unit = (patients, units)
     return CircuitState(
-        early=np.zeros(synapses, np.float32),
-        late=np.zeros(synapses, np.float32),
-        structure=np.zeros(synapses, np.float32),
-        refractory=np.zeros(synapses, np.float32),
+        early=zeros(synapses, np.float32),
+        late=zeros(synapses, np.float32),
+        structure=zeros(synapses, np.float32),
+        refractory=zeros(synapses, np.float32),
         labile_pre=np.zeros((patients, units + inputs)),
         labile_post=np.zeros(per_unit),
         gain=np.ones(per_unit),

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from plastenv import rng
-from plastenv.arrays import put, share
+from plastenv.arrays import put, share, zeros
 from plastenv.circuit.episodes import INDEX
 from plastenv.circuit.memo import holds, keep, memo, recall
 from plastenv.circuit.neurons import Stimulus, Trace, load_weights, scratch, simulate
@@ -29,7 +29,8 @@ from plastenv.circuit.plasticity import (
     response_scratch,
     synapses_scratch,
 )
-from plastenv.kernel import kernel, transfer
+from plastenv.kernel import inlined, kernel, transfer
+from plastenv.model.everyday import Day, blank, plan_day, replayed_cue, skip
 from plastenv.model.types import DAY, HOUR, Events, ModelParams, ModelState
 from plastenv.molecular.brakes import advance_brakes, maturity, structural_opening
 from plastenv.molecular.consolidation import (
@@ -62,14 +63,6 @@ STANDING = 0.01  # protein level that keeps the fine grid
 SEIZURE = 0.45  # mean rate of all units, 100 Hz, that counts as a seizure under stimulation
 
 
-class Day(NamedTuple):
-    """Everyday events of one day, in order of time; scratch."""
-
-    time: np.ndarray  # (slots,) int64
-    cue: np.ndarray  # (slots,) int64, which of the everyday cues, -1 = the one that replay finds
-    order: np.ndarray  # (slots,) int64
-
-
 class Workspace(NamedTuple):
     """Scratch of one worker, reused for every patient."""
 
@@ -79,7 +72,7 @@ class Workspace(NamedTuple):
     synapses: Synapses
     day: Day
     live: np.ndarray  # (pre,) bool, axons with early change or spent induction
-    carried: np.ndarray  # (pre,), absolute early change summed over each axon
+    carried: np.ndarray  # (pre,), fourth power of early change summed over each axon
     acting: np.ndarray  # (targets,), what drugs do now
     before: np.ndarray  # (targets,), what they did an hour ago
     mean: np.ndarray  # (targets,), what they have done in between
@@ -93,22 +86,21 @@ def _workspace(params: ModelParams) -> Workspace:
     outcomes, units = params.anatomy.outcome_read.shape
     dt = params.circuit.neuron.dt
     pre = units + params.anatomy.cues.shape[1]
-    slots = params.everyday.cues.shape[0] + params.everyday.extra + params.everyday.replays
     return Workspace(
         scratch(units, pre - units, outcomes, dt),
         factors_scratch(units, dt),
         response_scratch(units),
-        synapses_scratch(units, pre - units),
-        Day(np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros(slots, np.int64)),
+        synapses_scratch(units),
+        blank(params.everyday),
         np.zeros(pre, np.bool_),
         np.zeros(pre),
         np.zeros(len(TARGETS)),
         np.zeros(len(TARGETS)),
         np.zeros(len(TARGETS)),
         np.zeros(len(params.everyday.cues)),
-        np.zeros((3, units), np.float32),
-        np.zeros(units),
-        np.zeros(pre, np.float32),
+        zeros((3, units), np.float32),
+        zeros(units),
+        zeros(pre, np.float32),
     )
 
 
@@ -125,56 +117,7 @@ def _lent(params: ModelParams) -> Workspace:
     return workspace
 
 
-@kernel
-def plan_day(day: int, key: np.uint64, params: ModelParams, plan: Day) -> None:
-    """Draw the times and cues of everyday life on `day`; the same for the same key, whenever it is asked."""
-    life = params.everyday
-    cues = life.cues.shape[0]
-    waking = cues + life.extra
-    first = day * DAY
-    for slot in range(plan.time.shape[0]):
-        tick = day * 1024 + slot
-        if slot < waking:
-            span = (life.bed - life.wake) * HOUR
-            plan.time[slot] = first + life.wake * HOUR + int(rng.uniform(key, tick, rng.EVERYDAY_TIME) * span)
-            plan.cue[slot] = slot if slot < cues else int(rng.uniform(key, tick, rng.EVERYDAY_CUE) * cues)
-        else:
-            plan.time[slot] = first + (slot - waking) * HOUR + HOUR + HOUR // 2
-            plan.cue[slot] = -1
-        if first < life.start:
-            plan.time[slot] = first - 1
-    for slot in range(plan.time.shape[0]):  # sorted by insertion
-        place = slot
-        while place > 0 and plan.time[plan.order[place - 1]] > plan.time[slot]:
-            plan.order[place] = plan.order[place - 1]
-            place -= 1
-        plan.order[place] = slot
-
-
-@kernel
-def _replayed_cue(early: np.ndarray, key: np.uint64, tick: int, params: ModelParams, load: np.ndarray) -> int:
-    """Pick which everyday cue sleep replays: in proportion to the early change that its axons carry.
-
-    `load`, (cues,), is scratch.
-    """
-    cues, units = params.everyday.cues, early.shape[1]
-    load[:] = 0.0
-    for k in range(params.anatomy.cues.shape[1]):
-        carried = np.float32(0.0)
-        for i in range(units):
-            carried += abs(early[units + k, i])
-        for c in range(cues.shape[0]):
-            if params.anatomy.cues[cues[c], k] > 0.0:
-                load[c] += carried
-    left = rng.uniform(key, tick, rng.REPLAY) * load.sum()
-    for c in range(cues.shape[0]):
-        left -= load[c]
-        if left < 0.0:
-            return c
-    return 0
-
-
-@kernel
+@inlined
 def _consolidate(p: int, state: ModelState, params: ModelParams, work: Workspace, hours: float, asleep: bool) -> None:
     """Move proteins, growth factors and the late phase of patient `p` over the `hours` that end now."""
     circuit, molecules, molecular = state.circuit, state.molecules, params.molecular
@@ -200,7 +143,7 @@ def _consolidate(p: int, state: ModelState, params: ModelParams, work: Workspace
     )
 
 
-@kernel
+@inlined
 def _hour(p: int, state: ModelState, params: ModelParams, work: Workspace) -> None:
     """Move brakes, chromatin, structure and homeostasis of patient `p` over the hour that ends now."""
     circuit, molecules, molecular = state.circuit, state.molecules, params.molecular
@@ -235,7 +178,7 @@ def pv_scale(nets: float, inhibition: float, params: ModelParams) -> float:
     return (1.0 - params.molecular.brakes.nets_pv * (1.0 - nets)) * (1.0 + inhibition)
 
 
-@kernel
+@inlined
 def _respond(
     p: int, stimulus: Stimulus, slot: int, state: ModelState, params: ModelParams, work: Workspace
 ) -> Response:
@@ -258,7 +201,7 @@ def _respond(
     return work.response
 
 
-@kernel
+@inlined
 def _experience(p: int, stimulus: Stimulus, slot: int, state: ModelState, params: ModelParams, work: Workspace) -> None:
     """Put patient `p` through one episode and write what it leaves behind."""
     circuit, homeostasis = state.circuit, params.molecular.homeostasis
@@ -299,14 +242,14 @@ def _experience(p: int, stimulus: Stimulus, slot: int, state: ModelState, params
         reactivate(circuit.labile_post[p], work.active, error, params.molecular.consolidation)
 
 
-@kernel
+@inlined
 def _everyday(p: int, tick: int, which: int, state: ModelState, params: ModelParams, work: Workspace) -> None:
     """Put patient `p` through one episode of everyday life: the cue `which`, or what sleep replays (-1)."""
     life, key = params.everyday, state.key[p]
     cues, places = life.cues.shape[0], life.contexts.shape[0]
     kind, place, outcome = REPLAY, 0, -1
     if which < 0:
-        which = _replayed_cue(state.circuit.early[p], key, tick, params, work.load)
+        which = replayed_cue(state.circuit.early[p], key, tick, params, work.load)
         slot = 2 * cues * places + which
     else:
         place = int(rng.uniform(key, tick, rng.EVERYDAY_CONTEXT) * places)
@@ -341,15 +284,6 @@ def admit(state: ModelState, rows: Sequence[int], patients: ModelState) -> None:
 
 
 @kernel
-def _skip(clock: int, day: Day) -> int:
-    """Return the first slot of the day that is not over."""
-    slot = 0
-    while slot < day.time.shape[0] and day.time[day.order[slot]] < clock:
-        slot += 1
-    return slot
-
-
-@kernel
 def _standing(protein: np.ndarray) -> bool:
     """Say whether any neuron, (units,), has proteins that need the fine grid."""
     most = 0.0
@@ -371,7 +305,7 @@ def advance_patient(
     actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], drugs, acting)
     transfer(acting, work.before, acting.shape[0])
     plan_day(clock // DAY, state.key[p], params, plan)
-    slot, slots = _skip(clock, plan), plan.time.shape[0]
+    slot, slots = skip(clock, plan), plan.time.shape[0]
     for j in range(live.shape[0]):
         live[j] = False
         for i in range(circuit.early.shape[2]):
@@ -421,7 +355,7 @@ def advance_patient(
                 fine = _standing(molecules.protein[p])
             if new_day:
                 plan_day(clock // DAY, state.key[p], params, plan)
-                slot = _skip(clock, plan)
+                slot = skip(clock, plan)
         if clock >= until:
             break
         while event < last and events.time[event] == clock:

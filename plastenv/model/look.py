@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from plastenv.circuit.neurons import load_weights
-from plastenv.circuit.probes import Bench, bench, probe, show
+from plastenv.circuit.neurons import load_weights, show
+from plastenv.circuit.probes import Bench, bench, probe
 from plastenv.kernel import kernel
 from plastenv.model.advance import pv_scale
 from plastenv.model.measure import Probes
@@ -22,9 +22,9 @@ def _look(
         actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], params.drugs, acting)
         pv = pv_scale(molecules.nets[p], acting[INHIBITION], params)
         for context in probes.contexts:
-            show(anatomy.contexts[context], lent.weights, lent.context)
+            show(anatomy.contexts[context], 1.0, lent.weights, lent.context)
             for cue in range(answers.shape[1]):
-                show(anatomy.cues[cue], lent.weights, lent.cue)
+                show(anatomy.cues[cue], 1.0, lent.weights, lent.cue)
                 for strength in probes.strengths:
                     probe(strength, -1, 0.0, pv, anatomy, params.circuit, lent)
                     for a in range(answers.shape[2]):

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from plastenv.arrays import share
-from plastenv.circuit.neurons import load_weights
-from plastenv.circuit.probes import Bench, bench, clarity, depth, probe, show
+from plastenv.circuit.neurons import load_weights, show
+from plastenv.circuit.probes import Bench, bench, clarity, depth, probe
 from plastenv.kernel import kernel
 from plastenv.model.advance import pv_scale
 from plastenv.model.types import ModelParams, ModelState
@@ -59,9 +59,9 @@ def _measure(
         pv = pv_scale(molecules.nets[p], acting[INHIBITION], params)
         function, capture, memories, push = 0.0, 0.0, 0.0, 0.0
         for context in probes.contexts:
-            show(anatomy.contexts[context], lent.weights, lent.context)
+            show(anatomy.contexts[context], 1.0, lent.weights, lent.context)
             for cue in probes.function:
-                show(anatomy.cues[cue], lent.weights, lent.cue)
+                show(anatomy.cues[cue], 1.0, lent.weights, lent.cue)
                 for strength in probes.strengths:
                     probe(strength, -1, 0.0, pv, anatomy, params.circuit, lent)
                     function += clarity(lent.answer, anatomy.cue_assembly[cue])
@@ -69,7 +69,7 @@ def _measure(
                 if deep:
                     push += depth(cue, 1.0, pv, anatomy, params.circuit, lent)
             for cue in probes.others:
-                show(anatomy.cues[cue], lent.weights, lent.cue)
+                show(anatomy.cues[cue], 1.0, lent.weights, lent.cue)
                 for strength in probes.strengths:
                     probe(strength, -1, 0.0, pv, anatomy, params.circuit, lent)
                     memories += clarity(lent.answer, anatomy.cue_assembly[cue])

@@ -24,7 +24,7 @@ class Lab:
         pre = self.circuit.early.shape[1]
         self.trace = scratch(64, pre - 64, len(self.params.anatomy.outcome_read), self.params.circuit.neuron.dt)
         self.factors = plasticity.factors_scratch(64, self.params.circuit.neuron.dt)
-        self.response, self.synapses = plasticity.response_scratch(64), plasticity.synapses_scratch(64, pre - 64)
+        self.response, self.synapses = plasticity.response_scratch(64), plasticity.synapses_scratch(64)
         self.live = np.zeros(pre, bool)
 
     def run(self, name, cue=0, outcome=-1):

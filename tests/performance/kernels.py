@@ -16,7 +16,7 @@ from patients import task
 from plastenv import arrays
 from plastenv.circuit.episodes import INDEX
 from plastenv.circuit.memo import holds
-from plastenv.circuit.neurons import Stimulus, Trace, load_weights, scratch, simulate
+from plastenv.circuit.neurons import Stimulus, Trace, load_weights, scratch, show, simulate
 from plastenv.circuit.plasticity import (
     Factors,
     Response,
@@ -27,7 +27,7 @@ from plastenv.circuit.plasticity import (
     response_scratch,
     synapses_scratch,
 )
-from plastenv.circuit.probes import bench, show
+from plastenv.circuit.probes import bench
 from plastenv.envs.batch import PatientBatch
 from plastenv.kernel import kernel
 from plastenv.model.advance import pv_scale
@@ -93,7 +93,7 @@ def scratchpad() -> Scratch:
         scratch(units, inputs, outcomes, dt),
         factors_scratch(units, dt),
         response_scratch(units),
-        synapses_scratch(units, inputs),
+        synapses_scratch(units),
         np.zeros(units + inputs, np.bool_),
         np.zeros(units + inputs),
         np.ones(units),
@@ -283,10 +283,10 @@ def probed() -> Work:
         load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], lent.total, lent.weights)
         pv = pv_scale(lived().molecules.nets[p], 0.0, params)
         for context in seen.contexts:
-            show(anatomy.contexts[context], lent.weights, lent.context)
+            show(anatomy.contexts[context], 1.0, lent.weights, lent.context)
             work = work.plus(showing(anatomy.contexts[context], units))
             for cue in [*seen.function, *seen.others]:
-                show(anatomy.cues[cue], lent.weights, lent.cue)
+                show(anatomy.cues[cue], 1.0, lent.weights, lent.cue)
                 work = work.plus(showing(anatomy.cues[cue], units))
                 for strength in seen.strengths:
                     work = work.plus(probing(strength, pv, anatomy, params.circuit, lent))

@@ -44,7 +44,7 @@ def relaxation(
     ran = int(trace.ran[0])
     started = np.zeros((ran, units), np.float32)  # the rates that every step began with
     started[1:] = trace.rates[: ran - 1]
-    groups = int((started.reshape(ran, -1, 4).max(2) > FAINT).sum())
+    groups = int((started.reshape(ran, -1, 8).max(2) > FAINT).sum())
     edges, time = np.rint(row[:7] / dt), np.arange(ran)
     present = (stimulus.cue >= 0, k >= 0, stimulus.target >= 0)
     spans = list(zip(edges[1::2], edges[2::2], present, strict=True))
@@ -52,7 +52,7 @@ def relaxation(
     over = max(end if here else 0.0 for _, end, here in spans)
     looked = np.arange(ran + (ran < steps))  # an episode that falls silent ends at a look
     due = cue & (time >= edges[1] + round(params.plasticity.omission_onset / dt))
-    passes = 2 * axons + 2 * int(delivered.sum() + stimulated.sum())  # operations per unit; inputs, then currents
+    passes = 2 * axons + 1 + 2 * int(delivered.sum() + stimulated.sum())  # operations per unit; inputs, then currents
     passes += 2 * int(((looked > over) & (looked % 4 == 0)).sum())
     for outcome, feared in enumerate(anatomy.omission_gain > 0.0):
         read = ~delivered if outcome == k else np.ones(ran, bool)
@@ -61,8 +61,8 @@ def relaxation(
         if feared:
             expected = np.logical_or.accumulate(((started @ anatomy.outcome_read[outcome]) > 0.0) & read)
             passes += 2 * int((due & expected & read).sum())
-    passes += (2 + RELAX + 2) * ran  # start of the sum; the step; its peak and sum
-    return Work(units * (passes + 8 * groups), FLOAT * units * (units + axons + ran))
+    passes += (RELAX + 2) * ran  # the step; its peak and sum
+    return Work(units * (passes + 16 * groups), FLOAT * units * (units + axons + ran))
 
 
 def axons_on(stimulus: Stimulus, anatomy: Anatomy) -> int:
@@ -83,7 +83,7 @@ def derivation(steps: int, trace: Trace, factors: Factors, response: Response) -
     pairs = fired.reshape(-1, 2).any(1)
     fallen = np.minimum(written, factors.last[:width].reshape(-1, 2).max(1) + ECHO)[pairs]
     filters = 3 * 3 * written * width + 3 * (2 * steps + written)  # three low-passes; the modulators back, the cue
-    weighing = 2 * written * width + 6 * (written - 1) * width
+    weighing = 7 * written * width
     lasting = int(_padded(np.append(fallen, written)).sum())  # last the cue and the context
     products = 2 * 2 * 2 * lasting * width  # two products of two columns
     return Work(filters + weighing + products, FLOAT * width * (written + 2 * (int(fired.sum()) + 2)))
@@ -96,7 +96,7 @@ def induction(stimulus: Stimulus, anatomy: Anatomy, response: Response) -> Work:
     driven = anatomy.contexts[stimulus.context] + (anatomy.cues[stimulus.cue] if stimulus.cue >= 0 else 0.0)
     inputs = int((driven > 0.0).sum())
     synapses = (fired + inputs) * width
-    collecting = fired * width + 7 * inputs * width
+    collecting = synapses + 6 * inputs * width
     spending, moving = 16 * synapses, 21 * synapses
     state = 5 * synapses  # early and refractory are read and written, late is read
     return Work(collecting + spending + moving, FLOAT * (state + 2 * fired * width))
@@ -122,7 +122,7 @@ def probing(strength: float, pv: float, anatomy: Anatomy, params: CircuitParams,
 
     def excite(rate: np.ndarray, weights: np.ndarray, total: np.ndarray) -> None:
         nonlocal steps, groups
-        steps, groups = steps + 1, groups + int((rate.reshape(-1, 4).max(1) > FAINT).sum())
+        steps, groups = steps + 1, groups + int((rate.reshape(-1, 8).max(1) > FAINT).sum())
         compiled(rate, weights, total)
 
     probes.excite = excite
@@ -134,7 +134,7 @@ def probing(strength: float, pv: float, anatomy: Anatomy, params: CircuitParams,
     whole, first = round(probes.PROBE_SECONDS / dt), round((probes.PROBE_SECONDS - probes.READ_SECONDS) / dt)
     looks, reads = min(steps, first) // probes.CHECKED, whole - first if steps == whole else 1
     each = 2 + RELAX * steps + 3 * looks + 3 * len(anatomy.assemblies) * reads
-    return Work(units * (each + 8 * groups), 0.0)
+    return Work(units * (each + 16 * groups), 0.0)
 
 
 def showing(pattern: np.ndarray, units: int) -> Work:
