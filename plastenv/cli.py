@@ -105,6 +105,13 @@ def writable(path: Path, option: str = "--out") -> None:
         raise ValueError(f"{option} {path}: {nearest} is not writable ({error.strerror})") from None
 
 
+def within(source: Any, number: int) -> range:
+    """Return the first `number` patients of a split, or refuse."""
+    if not 1 <= number <= source.size:
+        raise ValueError(f"--patients {number}: split '{source.split}' has 1 to {source.size} patients")
+    return range(number)
+
+
 @app.command()
 def compare(
     files: Annotated[
@@ -134,14 +141,12 @@ def _compare(
 
     from plastenv.evaluation.comparison import Comparison, schedules, write_json
     from plastenv.patients.cohort import Patients
-    from plastenv.patients.population import SPLITS
     from plastenv.report.progress import bars, grow
     from plastenv.scenarios.scenario import load_scenario
 
     task = load_scenario(scenario_name)
     source = Patients(task.recipe, split)
-    if not 1 <= number <= SPLITS[split]:
-        raise ValueError(f"--patients {number}: split '{split}' has 1 to {SPLITS[split]} patients")
+    indices = within(source, number)
     if not 0 <= seed < 2**62:
         raise ValueError(f"--seed {seed}: expected a whole number from 0")
     competitors = schedules(files, task)
@@ -150,7 +155,6 @@ def _compare(
         writable(json_path.parent, "--json")
         if json_path.is_dir():
             raise ValueError(f"--json {json_path}: is a folder, expected a file")
-    indices = range(number)
     comparison = Comparison(task, split, indices, seed, source.hash)
     with bars() as progress:
         grow(source, indices, progress)
@@ -219,3 +223,42 @@ def _watch(
         raise typer.Exit(130) from None
     score, parts = last.headline
     typer.echo(f"{episode.protocol.name}: {score} ({parts})" + (f"; {gif} is written" if gif else ""))
+
+
+@app.command()
+def warmup(
+    scenario: Annotated[str, typer.Option(help="Scenario.")] = "Fear",
+    patients: Annotated[int, typer.Option(help="How many patients of the split.")] = 16,
+    split: Annotated[str, typer.Option(help="train, validation, test or shift.")] = "train",
+) -> None:
+    """Compile the kernels and grow patients ahead of time, so that nothing waits for them later.
+
+    Example: plastenv warmup --split test --patients 64
+    """
+    with complaints():
+        _warmup(scenario, patients, split)
+
+
+def _warmup(scenario: str, number: int, split: str) -> None:
+    import time
+
+    from plastenv.evaluation.comparison import schedules
+    from plastenv.evaluation.rollout import run
+    from plastenv.kernel import CACHE_FOLDER
+    from plastenv.model.look import look
+    from plastenv.patients.cohort import Patients, cache_folder
+    from plastenv.report.progress import bars, grow
+    from plastenv.scenarios.scenario import load_scenario
+
+    begun, task = time.perf_counter(), load_scenario(scenario)
+    source = Patients(task.recipe, split)
+    wanted = within(source, number)
+    with bars() as progress:
+        grow(source, wanted, progress)
+        episode = progress.add_task("treating one of them", total=1)
+        random = next(schedule for schedule in schedules([], task) if schedule.policy is not None)
+        run(task, random, split, [0], 0)
+        look(source.take([0]).patient, task.params, task.read_outs)
+        progress.advance(episode)
+    typer.echo(f"kernels are in {CACHE_FOLDER}, {number} {split} patients in {cache_folder()}")
+    typer.echo(f"ready after {time.perf_counter() - begun:.0f} s")

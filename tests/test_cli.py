@@ -49,6 +49,14 @@ def test_a_mistake_is_one_message_and_leaves_nothing_behind(tmp_path, case):
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_warmup_says_where_kernels_and_patients_are(tmp_path):
+    done = plastenv("warmup", "--scenario", "Fear-easy", "--patients", 4, cwd=tmp_path)
+    assert done.returncode == 0 and "kernels are in" in done.stdout and "4 train patients" in done.stdout
+    assert "compiling" not in done.stderr  # some were on disk
+    refused = plastenv("warmup", "--patients", 0, cwd=tmp_path)
+    assert refused.returncode == 2 and "--patients 0" in refused.stderr
+
+
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
 def test_an_unwritable_folder_is_refused(tmp_path):
     (tmp_path / "locked").mkdir(mode=0o500)

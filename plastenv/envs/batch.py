@@ -8,7 +8,7 @@ import numpy as np
 from plastenv import arrays, rng
 from plastenv.envs import actions as act
 from plastenv.envs.observations import observation_space, observe
-from plastenv.model.advance import admit, advance, remembering
+from plastenv.model.advance import admit, advance, announce, remembering
 from plastenv.model.calendar import COLUMNS, join, merge, table
 from plastenv.model.measure import Measurements, measure
 from plastenv.model.types import HOUR, Events, ModelState
@@ -121,12 +121,13 @@ class PatientBatch:
         indices = patients
         if indices is None:
             indices = [int(rng.uniform(key, 0, rng.EPISODE) * self.patients.size) for key in keys]
+        if self.state is None and len(which) != self.rows:
+            raise RuntimeError("the first reset must cover every row")
+        announce()
         intake = self.patients.intake(indices, report)
         intake.patient.key[:] = keys
         measured = self._measure(intake.patient)
         if self.state is None:
-            if len(which) != self.rows:
-                raise RuntimeError("the first reset must cover every row")
             self.state = remembering(intake.patient, self.scenario.params)
             self.reference, self.measured = intake.reference, measured
         else:

@@ -8,8 +8,11 @@ looks, so results do not depend on how often that is. Patients are independent; 
 Order at a stop: decay -> consolidation (on the grid) -> hour -> treatment events -> everyday events.
 """
 
+import functools
+import logging
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +32,7 @@ from plastenv.circuit.plasticity import (
     response_scratch,
     synapses_scratch,
 )
-from plastenv.kernel import inlined, kernel, transfer
+from plastenv.kernel import CACHE_FOLDER, inlined, kernel, transfer
 from plastenv.model.everyday import Day, blank, plan_day, replayed_cue, skip
 from plastenv.model.types import DAY, HOUR, Events, ModelParams, ModelState
 from plastenv.molecular.brakes import advance_brakes, maturity, structural_opening
@@ -57,9 +60,10 @@ from plastenv.molecular.pharmacology import (
     advance_drugs,
 )
 
+log = logging.getLogger("plastenv")
 EVERYDAY_CUE, EVERYDAY_OUTCOME, REPLAY = INDEX["everyday-cue"], INDEX["everyday-outcome"], INDEX["replay"]
 FINE = 600  # s, grid of hours in which something happens
-STANDING = 0.01  # protein level that keeps the fine grid
+STANDING = 0.03  # protein level that keeps the fine grid; moves scores by less than a point against 0.01
 SEIZURE = 0.45  # mean rate of all units, 100 Hz, that counts as a seizure under stimulation
 
 
@@ -292,7 +296,7 @@ def _standing(protein: np.ndarray) -> bool:
     return most > STANDING
 
 
-@kernel
+@inlined
 def advance_patient(
     p: int, until: int, state: ModelState, events: Events, params: ModelParams, work: Workspace
 ) -> None:
@@ -387,6 +391,13 @@ def _advance(
 ) -> None:
     for p in range(first, last):
         advance_patient(p, until[p], state, events, params, work)
+
+
+@functools.cache
+def announce() -> None:
+    """Log, once, that kernels are about to be compiled, unless the largest of this source's are on disk."""
+    if next(Path(CACHE_FOLDER).rglob("advance._advance-*.nbi"), None) is None:
+        log.warning("plastenv: compiling kernels, once, for about half a minute; 'plastenv warmup' does it ahead")
 
 
 def advance(state: ModelState, events: Events, params: ModelParams, until: int | np.ndarray, threads: int = 1) -> None:

@@ -22,7 +22,7 @@ from plastenv.parameters import PROJECT, Par
 
 RESOLUTION = np.float32(1e-3)  # early change and spent induction, summed over an axon, that count as none
 EXPRESSED = 1e-7  # share of late change in one step below which none is worked out
-UNTAGGED = 0.15  # largest early change of an axon, over that which half-sets a tag, that leaves tags under 0.05 %
+UNTAGGED = 0.2  # largest early change of an axon, over that which half-sets a tag, that leaves tags under 0.2 %
 LUBOEINSKI = "Luboeinski & Tetzlaff 2021, Commun Biol 4:275"
 
 

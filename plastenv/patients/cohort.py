@@ -5,6 +5,7 @@ kernel source), carries a checksum, and is rebuilt with a warning when it is dam
 """
 
 import hashlib
+import logging
 import os
 import tempfile
 import warnings
@@ -19,7 +20,7 @@ import platformdirs
 
 from plastenv import arrays, rng
 from plastenv.kernel import source_hash
-from plastenv.model.advance import advance, remembering
+from plastenv.model.advance import advance, announce, remembering
 from plastenv.model.calendar import Event, lay_out
 from plastenv.model.measure import Probes, measure
 from plastenv.model.types import DAY, ModelParams, ModelState
@@ -31,6 +32,7 @@ COURSES = 3  # noise seeds of the untreated course
 ADMISSION = 0.25  # smallest premorbid minus untreated function
 CHECKPOINTS = (0, 14, 28, 42, 56)  # d, untreated course besides the follow-up
 
+log = logging.getLogger("plastenv")
 Report = Callable[[int], None]
 T = TypeVar("T", bound=tuple)
 
@@ -219,6 +221,10 @@ class Patients:
             path = self._path(block)
             cohort = _load(path)
             if cohort is None:
+                announce()
+                if report is None:
+                    say = "plastenv: growing %d %s patients, once, for about a minute; 'plastenv warmup' does it ahead"
+                    log.warning(say, BLOCK, self.split)
                 cohort = _develop_block(self.recipe, self.split, block, report)
                 try:
                     _save(path, cohort)

@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -90,3 +95,16 @@ def test_no_neuron_connects_to_itself(cohort):
     for state in (cohort.patient, cohort.sibling):
         assert not state.circuit.late[:, diagonal, diagonal].any()
         assert not state.circuit.early[:, diagonal, diagonal].any()
+
+
+def announced(cache: Path) -> str:
+    code = "from plastenv.model import advance as a; a.announce(); a.announce(); print(a.CACHE_FOLDER)"
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    (Path(done.stdout.strip()) / "advance._advance-1.nbi").touch()
+    return done.stderr
+
+
+def test_a_cold_start_is_announced_once_and_a_warm_one_is_not(tmp_path):
+    assert announced(tmp_path).count("compiling kernels") == 1
+    assert announced(tmp_path) == ""
