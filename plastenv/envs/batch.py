@@ -10,7 +10,7 @@ from plastenv.envs import actions as act
 from plastenv.envs.observations import observation_space, observe
 from plastenv.model.advance import admit, advance, announce, remembering
 from plastenv.model.calendar import COLUMNS, join, merge, table
-from plastenv.model.measure import Measurements, measure
+from plastenv.model.measure import Measurements, Probes, measure
 from plastenv.model.types import HOUR, Events, ModelState
 from plastenv.patients.cohort import Patients, Report
 from plastenv.scenarios.objective import RewardTerms, harm, restored
@@ -96,6 +96,9 @@ class PatientBatch:
         self._calendars = [NOTHING] * rows  # tables of what is still to come
         self._laid: Events | None = None  # the calendars as arrays
         self._menu = act.menu(self.scenario)
+        self._daily = self.scenario.read_outs
+        if observe != "state":  # nothing else looks at other memories before the end
+            self._daily = self._daily._replace(others=np.zeros(0, np.int64))
         self._record = record(rows)
         self.ended = np.zeros(rows, np.int64)  # index into ENDINGS; 0 = still in treatment
         self.burden = np.zeros(rows)
@@ -126,7 +129,7 @@ class PatientBatch:
         announce()
         intake = self.patients.intake(indices, report)
         intake.patient.key[:] = keys
-        measured = self._measure(intake.patient)
+        measured = self._measure(intake.patient, self._daily)
         if self.state is None:
             self.state = remembering(intake.patient, self.scenario.params)
             self.reference, self.measured = intake.reference, measured
@@ -144,8 +147,17 @@ class PatientBatch:
         self._start[which] = self._restored[which]
         return self._observe()
 
-    def _measure(self, state: ModelState, deep: bool = False) -> Measurements:
-        return measure(state, self.scenario.params, self.scenario.read_outs, deep, self.threads)
+    def _measure(self, state: ModelState, seen: Probes, rows: Sequence[int] | np.ndarray | None = None) -> Measurements:
+        return measure(state, self.scenario.params, seen, threads=self.threads, rows=rows)
+
+    def _measured_again(self, live: np.ndarray) -> Measurements:
+        """Return the measurements of all rows, of which only `live` have lived on."""
+        assert self.state is not None
+        if len(live) == self.rows:
+            return self._measure(self.state, self._daily)
+        known = arrays.copy(self.measured)
+        arrays.put(known, live, self._measure(self.state, self._daily, live))
+        return known
 
     def given(self, row: int) -> list[Administration]:
         """Return what `row` has been given, in the order in which it was decided."""
@@ -200,7 +212,7 @@ class PatientBatch:
             refused[row] = self._treat(row, checked[row], int(before[row]))
         seizures = self.state.seizures.copy()
         advance(self.state, self._events(), self.scenario.params, until, self.threads)
-        self.measured = self._measure(self.state)
+        self.measured = self._measured_again(live)
 
         paid = self._paid(before, until) + self.scenario.objective.refused * refused
         self.burden += paid
@@ -265,10 +277,10 @@ class PatientBatch:
         later = arrays.take(self.state, rows)
         challenges = join([table(self.scenario.challenge)] * len(rows))
         advance(later, challenges, self.scenario.params, self.scenario.followup, self.threads)
-        measured = self._measure(later)
+        measured = self._measure(later, self.scenario.read_outs)
         reference = arrays.take(self.reference, rows)
         share = restored(measured.function, reference)
-        ended = self.measured.memories[rows]
+        ended = self._measure(self.state, self.scenario.read_outs, rows).memories
         harmed = harm(ended, measured.memories, later.seizures, reference, self.scenario.objective)
         return FollowUp(
             100.0 * share - harmed - self.burden[rows],
@@ -286,7 +298,7 @@ class PatientBatch:
         space = self.observation_space
         return np.clip(seen, space.low, space.high).astype(np.float32)
 
-    def measurements(self, deep: bool = False) -> Measurements:
-        """Measure every row now; `deep` adds the depth of the captor's basin."""
+    def depth(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return how deep the captor's basin is in `rows` now, 0..1; see model.measure.Measurements."""
         assert self.state is not None, "reset comes first"
-        return self._measure(self.state, deep) if deep else self.measured
+        return measure(self.state, self.scenario.params, self.scenario.read_outs, True, self.threads, rows).depth

@@ -8,6 +8,7 @@ from plastenv.envs.batch import ENDINGS, PatientBatch, Step
 from plastenv.envs.render import frame, text
 from plastenv.envs.scene import Moment, Scene
 from plastenv.model.look import look
+from plastenv.model.measure import measure
 from plastenv.model.types import DAY
 from plastenv.scenarios.objective import restored
 from plastenv.scenarios.scenario import Scenario
@@ -45,8 +46,9 @@ class Viewer:
         """Remember how every row is now, after a reset or `step`; what lies ahead of a row's clock is forgotten."""
         if self.mode is None:
             return
-        state, measured, reference = self.batch.state, self.batch.measured, self.batch.reference
+        state, task, reference = self.batch.state, self.batch.scenario, self.batch.reference
         assert state is not None, "reset comes first"
+        measured = measure(state, task.params, task.read_outs)
         lost = np.maximum(0.0, reference.memories - measured.memories)
         brakes = (measured.nets, measured.nogo, measured.acetylation, measured.bdnf)
         columns = (state.clock, 1.0 - measured.function, lost, *brakes, state.molecules.plasma.copy())

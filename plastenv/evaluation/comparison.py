@@ -60,10 +60,11 @@ class Comparison:
         self.task_hash = task_hash(scenario, split, cohort_hash)
         self.outcomes: dict[str, Outcome] = {}
         self.sources: dict[str, str] = {}
+        self._rows: dict[str, dict[str, Any]] = {}  # worked out once, for results are written again and again
         self._differences: dict[tuple[str, str], Interval] = {}
 
     def add(self, schedule: Schedule, tick: Callable[[int], None] | None = None, **options: Any) -> Outcome:
-        """Run one schedule and keep its outcome."""
+        """Run one schedule, which no other may be named like, and keep its outcome."""
         outcome = run(self.scenario, schedule, self.split, self.patients, self.seed, tick, **options)
         self.outcomes[schedule.name], self.sources[schedule.name] = outcome, schedule.source
         return outcome
@@ -73,7 +74,12 @@ class Comparison:
         return sorted(self.outcomes, key=lambda name: -float(np.mean(self.outcomes[name].score)))
 
     def row(self, name: str) -> dict[str, Any]:
-        """Summarise one schedule."""
+        """Summarise one schedule; the twin has to be there first."""
+        if name not in self._rows:
+            self._rows[name] = self._summary(name)
+        return self._rows[name]
+
+    def _summary(self, name: str) -> dict[str, Any]:
         outcome = self.outcomes[name]
         remitted = outcome.restored_end >= RESPONSE
         relapse = float(np.mean(outcome.restored_followup[remitted] < RESPONSE)) if remitted.any() else None
@@ -93,7 +99,7 @@ class Comparison:
         }
 
     def _difference(self, a: str, b: str) -> Interval:
-        """Return by how much `a` scores above `b`, paired; worked out once, for results are written again and again."""
+        """Return by how much `a` scores above `b`, paired."""
         if (a, b) not in self._differences:
             self._differences[a, b] = interval(self.outcomes[a].score - self.outcomes[b].score, self.seed)
         return self._differences[a, b]

@@ -101,7 +101,8 @@ def _run(
         days += 1
         ending = np.flatnonzero(step.terminated)
         if len(ending):
-            deep = batch.measurements(deep=True).depth
+            deep = np.full(batch.rows, np.nan)
+            deep[ending] = batch.depth(ending)
             end = (batch.measured.function - batch.reference.untreated) / (
                 batch.reference.premorbid - batch.reference.untreated
             )

@@ -1,5 +1,6 @@
 """What can be measured of patients now: probes of the circuit and levels of its molecules. Leaves no trace."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ class Measurements(NamedTuple):
 
     function: np.ndarray  # (patients,), 0..1
     capture: np.ndarray  # (patients,), share of function probes that the captor wins
-    memories: np.ndarray  # (patients,), clarity of the independent healthy memories, 0..1
+    memories: np.ndarray  # (patients,), clarity of the independent healthy memories, 0..1; NaN if none is shown
     depth: np.ndarray  # (patients,), mean push that frees a captured cue, 0..1; NaN unless asked for
     nets: np.ndarray  # (patients,), 1 = adult
     nogo: np.ndarray  # (patients,), Nogo-A signalling after drugs, 1 = adult
@@ -41,8 +42,7 @@ class Measurements(NamedTuple):
 
 @kernel
 def _measure(
-    first: int,
-    last: int,
+    rows: np.ndarray,
     state: ModelState,
     params: ModelParams,
     probes: Probes,
@@ -53,7 +53,8 @@ def _measure(
 ) -> None:
     anatomy, circuit, molecules = params.anatomy, state.circuit, state.molecules
     units = circuit.gain.shape[1]
-    for p in range(first, last):
+    for row in range(rows.shape[0]):
+        p = rows[row]
         load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], lent.total, lent.weights)
         actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], params.drugs, acting)
         pv = pv_scale(molecules.nets[p], acting[INHIBITION], params)
@@ -74,14 +75,14 @@ def _measure(
                     probe(strength, -1, 0.0, pv, anatomy, params.circuit, lent)
                     memories += clarity(lent.answer, anatomy.cue_assembly[cue])
         conditions = probes.contexts.shape[0] * probes.strengths.shape[0]
-        out.function[p] = function / (conditions * probes.function.shape[0])
-        out.capture[p] = capture / (conditions * probes.function.shape[0])
-        out.memories[p] = memories / (conditions * probes.others.shape[0])
-        out.depth[p] = push / (probes.contexts.shape[0] * probes.function.shape[0]) if deep else np.nan
-        out.nets[p] = molecules.nets[p]
-        out.nogo[p] = molecules.nogo[p] * state.traits.brakes[p] * (1.0 - acting[NOGO_RELIEF])
-        out.acetylation[p] = molecules.acetylation[p]
-        out.bdnf[p] = molecules.bdnf[p]
+        out.function[row] = function / (conditions * probes.function.shape[0])
+        out.capture[row] = capture / (conditions * probes.function.shape[0])
+        out.memories[row] = memories / (conditions * probes.others.shape[0])
+        out.depth[row] = push / (probes.contexts.shape[0] * probes.function.shape[0]) if deep else np.nan
+        out.nets[row] = molecules.nets[p]
+        out.nogo[row] = molecules.nogo[p] * state.traits.brakes[p] * (1.0 - acting[NOGO_RELIEF])
+        out.acetylation[row] = molecules.acetylation[p]
+        out.bdnf[row] = molecules.bdnf[p]
         early = 0.0
         unsettled = 0.0
         for j in range(circuit.early.shape[1]):
@@ -89,19 +90,29 @@ def _measure(
                 early += abs(circuit.early[p, j, i])
                 unsettled += abs(circuit.late[p, j, i] - circuit.structure[p, j, i])
         synapses = circuit.early.shape[1] * units * params.circuit.plasticity.weight_unit
-        out.early[p] = early / synapses
-        out.unsettled[p] = unsettled / synapses
-        out.seizures[p] = state.seizures[p]
+        out.early[row] = early / synapses
+        out.unsettled[row] = unsettled / synapses
+        out.seizures[row] = state.seizures[p]
 
 
 def measure(
-    state: ModelState, params: ModelParams, probes: Probes, deep: bool = False, threads: int = 1
+    state: ModelState,
+    params: ModelParams,
+    probes: Probes,
+    deep: bool = False,
+    threads: int = 1,
+    rows: Sequence[int] | np.ndarray | None = None,
 ) -> Measurements:
-    """Measure every patient of `state`; `deep` adds the depth of the captor's basin, which costs most."""
-    out = Measurements(*(np.zeros(state.clock.shape[0]) for _ in Measurements._fields))
+    """Measure the patients `rows` of `state` (default: all), one result each.
+
+    `deep` adds the depth of the captor's basin, which costs most.
+    """
+    which = np.arange(len(state.clock)) if rows is None else np.asarray(rows, np.int64)
+    out = Measurements(*(np.zeros(len(which)) for _ in Measurements._fields))
 
     def part(first: int, last: int) -> None:
-        _measure(first, last, state, params, probes, deep, out, bench(params.anatomy), np.zeros(len(TARGETS)))
+        own, mine = which[first:last], Measurements(*(column[first:last] for column in out))
+        _measure(own, state, params, probes, deep, mine, bench(params.anatomy), np.zeros(len(TARGETS)))
 
-    share(part, len(state.clock), threads)
+    share(part, len(which), threads)
     return out
