@@ -75,6 +75,14 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     return _compiled(function)
 
 
+def core(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile `function` as `kernel` does, and let the compiler put it into its callers whatever that costs.
+
+    For the inside of loops, where handing arrays on costs more than what is done to them.
+    """
+    return _compiled(function, forceinline=True)
+
+
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` as `kernel` does, as a part of whoever calls it.
 

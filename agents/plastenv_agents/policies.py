@@ -1,9 +1,14 @@
 """Trained models as policies that can be evaluated and compared."""
 
 import threading
+import zipfile
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from sb3_contrib import MaskablePPO
+from stable_baselines3 import PPO
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 
@@ -21,3 +26,24 @@ class TrainedPolicy:
             if isinstance(self.model, MaskablePPO):
                 return self.model.predict(observation, deterministic=True, action_masks=mask.astype(bool))[0]
             return self.model.predict(observation, deterministic=True)[0]
+
+
+def read_model(path: Path) -> BaseAlgorithm:
+    """Return the model that `plastenv train` has left. Raises ValueError for a file that holds none."""
+    for algorithm in (MaskablePPO, PPO):
+        try:
+            return algorithm.load(path, device="cpu")
+        except (OSError, zipfile.BadZipFile, ValueError, KeyError) as error:
+            problem = error
+        except (TypeError, AssertionError):  # a model of another algorithm
+            continue
+    raise ValueError(f"{path}: holds no model ({problem})")
+
+
+def chances(model: BaseAlgorithm, observation: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return how likely `model` makes every action, (rows, actions)."""
+    seen, _ = model.policy.obs_to_tensor(observation)
+    masks = {"action_masks": mask.astype(bool)} if isinstance(model, MaskablePPO) else {}
+    with torch.no_grad():
+        policy: Any = model.policy
+        return policy.get_distribution(seen, **masks).distribution.probs.numpy().astype(float)

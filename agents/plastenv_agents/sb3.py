@@ -10,15 +10,14 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
-from plastenv import rng
 from plastenv.envs.batch import PatientBatch, Step
+from plastenv.envs.lives import Lives, options_of
 from plastenv.envs.observations import channels
 from plastenv.envs.single import step_info
 from plastenv.scenarios.scenario import Scenario
 from plastenv.therapy.protocol import nearest
 
 MASKS = "action_masks"  # the method that MaskablePPO looks for
-OPTIONS = ("patient",)  # of a row at reset
 
 
 class PatientVecEnv(VecEnv):
@@ -28,19 +27,12 @@ class PatientVecEnv(VecEnv):
     `terminal_observation`, the results of follow-up and, as Monitor gives it, `episode`.
     """
 
-    def __init__(
-        self, rows: int, scenario: str | Scenario = "Fear", *, among: int | None = None, **options: Any
-    ) -> None:
-        """Make a batch of `rows`; `options` are those of PatientBatch.
-
-        `among` lets patients be drawn from the first so many of the split (default: all of them), so that no
-        others have to be grown. Raises ValueError for an argument that does not fit.
-        """
+    def __init__(self, rows: int, scenario: str | Scenario = "Fear", **options: Any) -> None:
+        """Make a batch of `rows`; `options` are those of PatientBatch. Raises ValueError for one that does not fit."""
         self.batch = PatientBatch(scenario, rows, **options)
-        size = self.batch.patients.size
-        self.among = size if among is None else among
-        if not 1 <= self.among <= size:
-            raise ValueError(f"among = {among!r}: split '{self.batch.patients.split}' has 1 to {size} patients")
+        if self.batch.pays == "vector":
+            raise ValueError("reward = 'vector': Stable-Baselines3 takes one number; expected 'dense' or 'sparse'")
+        self.lives = Lives(self.batch)
         self._shared = {
             "render_mode": None,
             "observation_space": self.batch.observation_space,
@@ -49,9 +41,6 @@ class PatientVecEnv(VecEnv):
         }
         self._own: list[dict[str, Any]] = [{} for _ in range(rows)]
         super().__init__(rows, self.batch.observation_space, self.batch.action_space)
-        first = int(np.random.SeedSequence().generate_state(1)[0])
-        self._lives = [first + row for row in range(rows)]
-        self._episodes = [-1] * rows
         self._returns, self._lengths = np.zeros(rows), np.zeros(rows, np.int64)
         self._begun = time.time()
         self._actions: np.ndarray | None = None
@@ -65,39 +54,12 @@ class PatientVecEnv(VecEnv):
 
         Seeds and options (`{"patient": 7}` picks one of the split) that were set before count once.
         """
-        for row, seed in enumerate(self._seeds):
-            if seed is not None:
-                self._lives[row], self._episodes[row] = seed, -1
-        chosen = [self._chosen(options) for options in self._options]
-        observation = self._admit(range(self.num_envs), chosen)
+        chosen = [options_of(options, ("patient",)).get("patient") for options in self._options]
+        observation = self.lives.begin(patients=chosen, seeds=self._seeds)
+        self._returns[:], self._lengths[:] = 0.0, 0
         self._reset_seeds()
         self._reset_options()
         return observation
-
-    def _chosen(self, options: dict[str, Any]) -> int | None:
-        for name in options:
-            if name not in OPTIONS:
-                raise ValueError(f"unknown reset option '{name}'; {nearest(name, OPTIONS)}")
-        return options.get("patient")
-
-    def _admit(self, rows: Sequence[int], chosen: Sequence[int | None]) -> np.ndarray:
-        """Begin the next episode of `rows`; return the observations of all rows."""
-        seeds = [self._lives[row] for row in rows]
-        episodes = [self._episodes[row] + 1 for row in rows]
-        patients = [
-            self._drawn(seed, episode) if own is None else own
-            for seed, episode, own in zip(seeds, episodes, chosen, strict=True)
-        ]
-        observation = self.batch.reset(seeds, episodes, rows, patients)
-        for row, episode in zip(rows, episodes, strict=True):
-            self._episodes[row] = episode
-        self._returns[list(rows)] = 0.0
-        self._lengths[list(rows)] = 0
-        return observation
-
-    def _drawn(self, seed: int, episode: int) -> int:
-        """Draw a patient as PatientBatch does, from the first `among` of the split."""
-        return int(rng.uniform(rng.derive(seed, rng.EPISODE, episode), 0, rng.EPISODE) * self.among)
 
     def step_async(self, actions: np.ndarray) -> None:
         """Keep the actions, (rows,) or (rows, channels), for step_wait."""
@@ -111,7 +73,8 @@ class PatientVecEnv(VecEnv):
         infos = [self._info(step, row) for row in range(self.num_envs)]
         observation, ended = step.observation, np.flatnonzero(step.terminated).tolist()
         if ended:
-            observation = self._admit(ended, [None] * len(ended))
+            observation = self.lives.begin(ended)
+            self._returns[ended], self._lengths[ended] = 0.0, 0
         return observation, step.reward.astype(np.float32), step.terminated, infos
 
     def _info(self, step: Step, row: int) -> dict[str, Any]:

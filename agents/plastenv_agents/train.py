@@ -28,9 +28,9 @@ from stable_baselines3.common.utils import LinearSchedule
 
 import plastenv
 from plastenv.evaluation.comparison import Comparison, schedules, task_hash, write_json
-from plastenv.evaluation.files import whole
 from plastenv.evaluation.rollout import Schedule
 from plastenv.evaluation.statistics import interval
+from plastenv.files import whole
 from plastenv.patients.cohort import Patients
 from plastenv.report.progress import bars, grow
 from plastenv.scenarios.scenario import Scenario
@@ -170,7 +170,7 @@ def run(config: TrainingConfig, out: Path) -> dict[str, Any]:
         temporary.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), "utf-8")
     write_json(out / META, meta)
     with bars() as progress:
-        grow(env.batch.patients, range(env.among), progress)
+        grow(env.batch.patients, range(env.batch.among), progress)
         grow(held_out, range(tests.patients), progress)
         grown = time.monotonic()
 

@@ -15,7 +15,7 @@ import numpy as np
 from plastenv.arrays import zeros
 from plastenv.circuit.episodes import LONGEST
 from plastenv.circuit.params import Anatomy, CircuitParams
-from plastenv.kernel import kernel, transfer
+from plastenv.kernel import core, kernel, transfer
 
 FAINT = np.float32(0.005)  # 0.5 Hz; eight neighbours below it pass nothing on
 QUIET = np.float32(0.001)  # 0.1 Hz; when no unit is above it and none is driven, an episode's rates are over
@@ -102,7 +102,7 @@ def show(pattern: np.ndarray, strength: float, weights: np.ndarray, drive: np.nd
                 drive[i] += level * weights[units + j, i]
 
 
-@kernel
+@core
 def excite(rate: np.ndarray, weights: np.ndarray, total: np.ndarray) -> None:
     """Add the input from the circuit's own units to `total`, eight presynaptic neighbours at a time."""
     units = rate.shape[0]
@@ -117,7 +117,7 @@ def excite(rate: np.ndarray, weights: np.ndarray, total: np.ndarray) -> None:
                 total[i] += one + other
 
 
-@kernel
+@core
 def relax(total: np.ndarray, offset: np.float32, leak: np.float32, rate: np.ndarray) -> np.float32:
     """Let the rates follow their input less `offset` for one step and return their sum."""
     activity = np.float32(0.0)
@@ -154,7 +154,7 @@ def _fall_silent(
         trace.omission[step] = relieved
 
 
-@kernel
+@core
 def simulate(
     row: np.ndarray,
     stimulus: Stimulus,

@@ -21,7 +21,7 @@ from plastenv.arrays import zeros
 from plastenv.circuit.episodes import LONGEST
 from plastenv.circuit.neurons import TAIL, Stimulus, Trace
 from plastenv.circuit.params import Anatomy, CircuitParams
-from plastenv.kernel import kernel, transfer
+from plastenv.kernel import core, kernel, transfer
 
 # A unit takes no part that never passes 10 Hz and stays below 1 Hz on average: 0.2 % of what everyday episodes drive.
 BRIEF, SPARSE = np.float32(0.1), np.float32(0.01)
@@ -298,7 +298,7 @@ def derive(
             transfer(response.down[width + k], response.down[last + k], width)
 
 
-@kernel
+@core
 def _change(
     early: np.ndarray,
     late: np.ndarray,
@@ -338,7 +338,7 @@ def _change(
     return moved
 
 
-@kernel
+@core
 def _drive(
     cue: np.float32, context: np.float32, response: Response, width: int, up: np.ndarray, down: np.ndarray
 ) -> None:
@@ -349,7 +349,7 @@ def _drive(
         down[c] = cue * response.down[last, c] + context * response.down[last + 1, c]
 
 
-@kernel
+@core
 def induce(
     early: np.ndarray,
     late: np.ndarray,

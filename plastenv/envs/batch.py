@@ -1,19 +1,20 @@
 """PatientBatch: the environment is a batch of patients; the shells for one patient and for vectors are thin."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from plastenv import arrays, rng
 from plastenv.envs import actions as act
-from plastenv.envs.observations import observation_space, observe
+from plastenv.envs.observations import KINDS, observation_space, observe, ratings
 from plastenv.model.advance import admit, advance, announce, remembering
 from plastenv.model.calendar import COLUMNS, join, merge, table
 from plastenv.model.measure import Measurements, Probes, measure
 from plastenv.model.types import HOUR, Events, ModelState
 from plastenv.patients.cohort import Patients, Report
-from plastenv.scenarios.objective import RewardTerms, harm, restored
+from plastenv.scenarios.objective import RewardTerms, harm, restored, reward_space
 from plastenv.scenarios.scenario import Scenario, load_scenario
 from plastenv.therapy.interventions import Administration, timetable
 from plastenv.therapy.limits import LIMITS, burdens, enter, entries, record, with_room
@@ -44,11 +45,16 @@ class Step(NamedTuple):
     """What a step returns, one row per patient."""
 
     observation: np.ndarray  # (rows, channels) float32
-    reward: np.ndarray  # (rows,), units of 100 points
+    reward: np.ndarray  # (rows,), units of 100 points; (rows, terms) if it is paid as a vector
     terminated: np.ndarray  # (rows,) bool
     terms: RewardTerms
     refused: np.ndarray  # (rows,) int64, wishes that limits or contraindications forbade
     followup: FollowUp
+
+    def report(self) -> dict[str, Any]:
+        """Return the terms of the reward and the costs in points, itemised and in sum, (rows,) each."""
+        costs = {name: -100.0 * getattr(self.terms, name) for name in ("burden", "refused", "harm")}
+        return {"terms": self.terms._asdict(), "costs": costs, "cost": sum(costs.values()), "refused": self.refused}
 
 
 class PatientBatch:
@@ -64,6 +70,7 @@ class PatientBatch:
         rows: int = 1,
         *,
         patients: str = "train",
+        among: int | None = None,
         observe: str = "clinic",
         actions: str = "menu",
         decision_hours: int = 24,
@@ -72,11 +79,15 @@ class PatientBatch:
         terminations: bool = True,
         threads: int = 1,
     ) -> None:
-        """Raises ValueError for an argument that is not one of its choices, naming the nearest."""
+        """Raises ValueError for an argument that is not one of its choices, naming the nearest.
+
+        `among` lets patients be drawn from the first so many of the split (default: all of them), so that no others
+        have to be grown.
+        """
         choices = {
-            "observe": (observe, ("clinic", "state")),
+            "observe": (observe, KINDS),
             "actions": (actions, ("menu", "doses")),
-            "reward": (reward, ("dense", "sparse")),
+            "reward": (reward, ("dense", "sparse", "vector")),
             "fidelity": (fidelity, ("rate",)),
         }
         for argument, (value, valid) in choices.items():
@@ -89,10 +100,25 @@ class PatientBatch:
                 raise ValueError(f"{argument} = {number!r}: expected a whole number from 1")
         self.scenario = load_scenario(scenario) if isinstance(scenario, str) else scenario
         self.rows, self.decision_hours, self.threads = rows, decision_hours, threads
+        self.options = {
+            "patients": patients,
+            "among": among,
+            "observe": observe,
+            "actions": actions,
+            "decision_hours": decision_hours,
+            "reward": reward,
+            "fidelity": fidelity,
+            "terminations": terminations,
+            "threads": threads,
+        }
         self.observes, self.acts, self.pays, self.terminations = observe, actions, reward, terminations
         self.patients = Patients(self.scenario.recipe, patients)
+        self.among = self.patients.size if among is None else among
+        if not isinstance(self.among, int) or not 1 <= self.among <= self.patients.size:
+            raise ValueError(f"among = {among!r}: split '{patients}' has 1 to {self.patients.size} patients")
         self.observation_space = observation_space(self.scenario, observe)
         self.action_space = act.action_space(self.scenario, actions)
+        self.reward_space = reward_space(reward)
         self._calendars = [NOTHING] * rows  # tables of what is still to come
         self._laid: Events | None = None  # the calendars as arrays
         self._menu = act.menu(self.scenario)
@@ -103,7 +129,7 @@ class PatientBatch:
         self.ended = np.zeros(rows, np.int64)  # index into ENDINGS; 0 = still in treatment
         self.burden = np.zeros(rows)
         self._start = np.zeros(rows)
-        self._rating = np.zeros(rows)
+        self._rated = ratings(rows)
         self.state: ModelState | None = None
 
     def reset(
@@ -111,19 +137,18 @@ class PatientBatch:
         seeds: Sequence[int],
         episodes: Sequence[int],
         rows: Sequence[int] | None = None,
-        patients: Sequence[int] | None = None,
+        patients: Sequence[int | None] | None = None,
         report: Report | None = None,
     ) -> np.ndarray:
         """Put new patients into `rows` (default: all) and return the observations of all rows.
 
-        Row by row, `seeds` and `episodes` decide the random life and, unless `patients` names indices of the
-        split, who is drawn.
+        Row by row, `seeds` and `episodes` decide the random life and, unless `patients` names an index of the
+        split, who is drawn. Raises ValueError, before anything has changed, for a patient that the split does not have.
         """
         which = list(range(self.rows)) if rows is None else list(rows)
         keys = [rng.derive(seed, rng.EPISODE, episode) for seed, episode in zip(seeds, episodes, strict=True)]
-        indices = patients
-        if indices is None:
-            indices = [int(rng.uniform(key, 0, rng.EPISODE) * self.patients.size) for key in keys]
+        named = [None] * len(which) if patients is None else list(patients)
+        indices = [self._drawn(key, own) for key, own in zip(keys, named, strict=True)]
         if self.state is None and len(which) != self.rows:
             raise RuntimeError("the first reset must cover every row")
         announce()
@@ -145,7 +170,17 @@ class PatientBatch:
         self.burden[which] = 0.0
         self._restored = restored(self.measured.function, self.reference)
         self._start[which] = self._restored[which]
-        return self._observe()
+        return self.seen()
+
+    def _drawn(self, key: np.uint64, named: object) -> int:
+        """Return the patient that was named, or else the one that `key` draws."""
+        if named is None:
+            return int(rng.uniform(key, 0, rng.EPISODE) * self.among)
+        size = self.patients.size
+        if not isinstance(named, Integral) or isinstance(named, bool) or not 0 <= int(named) < size:
+            split = self.patients.split
+            raise ValueError(f"patient {named!r} is not in split '{split}'; expected a whole number, 0 to {size - 1}")
+        return int(named)
 
     def _measure(self, state: ModelState, seen: Probes, rows: Sequence[int] | np.ndarray | None = None) -> Measurements:
         return measure(state, self.scenario.params, seen, threads=self.threads, rows=rows)
@@ -214,8 +249,8 @@ class PatientBatch:
         advance(self.state, self._events(), self.scenario.params, until, self.threads)
         self.measured = self._measured_again(live)
 
-        paid = self._paid(before, until) + self.scenario.objective.refused * refused
-        self.burden += paid
+        paid, fined = self._paid(before, until), self.scenario.objective.refused * refused
+        self.burden += paid + fined
         self.ended[live] = self._endings(live, seizures)
         terminated = np.zeros(self.rows, bool)
         terminated[live] = self.ended[live] > 0
@@ -225,12 +260,15 @@ class PatientBatch:
             function=np.where(self.ended == 0, now - self._restored, np.where(terminated, now - self._restored, 0.0)),
             harm=np.where(terminated, -followup.harm / 100.0, 0.0),
             burden=-paid / 100.0,
+            refused=-fined / 100.0,
         )
         self._restored = now
-        reward = terms.function + terms.harm + terms.burden
+        reward = np.stack(terms, 1)
+        if self.pays != "vector":
+            reward = reward.sum(1)
         if self.pays == "sparse":
             reward = np.where(terminated, followup.score / 100.0 - self._start, 0.0)
-        return Step(self._observe(), reward, terminated, terms, refused, followup)
+        return Step(self.seen(), reward, terminated, terms, refused, followup)
 
     def _treat(self, row: int, action: np.ndarray, now: int) -> int:
         """Put on a row's calendar what its action asks for; return how many wishes were refused."""
@@ -292,9 +330,32 @@ class PatientBatch:
             later.seizures,
         )
 
-    def _observe(self) -> np.ndarray:
-        assert self.state is not None
-        seen = observe(self.observes, self.scenario, self.state, self.measured, self.burden, self._record, self._rating)
+    def kept(self) -> dict[str, Any]:
+        """Return everything that what follows depends on, by name, not copied."""
+        return {
+            "state": self.state,
+            "reference": self.reference,
+            "measured": self.measured,
+            "record": self._record,
+            "calendars": self._calendars,
+            "ended": self.ended,
+            "burden": self.burden,
+            "restored": self._restored,
+            "start": self._start,
+            "rated": self._rated,
+        }
+
+    def put_back(self, kept: dict[str, Any]) -> None:
+        """Go on from what `kept` returned, for a batch like this one; keeps no copy."""
+        self.state, self.reference, self.measured = kept["state"], kept["reference"], kept["measured"]
+        self._record, self._calendars, self._laid = kept["record"], kept["calendars"], None
+        self.ended, self.burden = kept["ended"], kept["burden"]
+        self._restored, self._start, self._rated = kept["restored"], kept["start"], kept["rated"]
+
+    def seen(self) -> np.ndarray:
+        """Return the observations of all rows, (rows, channels) float32; looking again shows the same."""
+        assert self.state is not None, "reset comes first"
+        seen = observe(self.observes, self.scenario, self.state, self.measured, self.burden, self._record, self._rated)
         space = self.observation_space
         return np.clip(seen, space.low, space.high).astype(np.float32)
 

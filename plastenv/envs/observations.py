@@ -6,6 +6,7 @@ import numpy as np
 from gymnasium import spaces
 
 from plastenv import rng
+from plastenv.envs.biomarkers import BIOMARKERS, assay
 from plastenv.kernel import kernel
 from plastenv.model.measure import Measurements
 from plastenv.model.types import DAY, ModelState
@@ -14,9 +15,9 @@ from plastenv.scenarios.scenario import Scenario
 from plastenv.therapy.interventions import BY_NAME
 from plastenv.therapy.limits import CHANNEL_INDEX, CHANNELS, Record
 
-RATING_ERROR = 0.08  # SD of a symptom rating, on its 0..1 scale
-MISSED = 0.1  # probability that a visit is missed
+KINDS = ("clinic", "biomarkers", "state")
 LATENT = ("function", "capture", "memories", "nets", "nogo", "acetylation", "bdnf", "early", "unsettled")
+ERRORS = ("gamma_error", "evoked_error", "bdnf_error", "slow_wave_error")  # of the biomarkers
 MEMORY_DAYS = 28.0  # an intervention longer ago than this looks like never
 
 
@@ -30,20 +31,26 @@ class Channel(NamedTuple):
 
 
 def channels(scenario: Scenario, kind: str) -> tuple[Channel, ...]:
-    """Return the channels of observation kind `clinic` or `state`, in order."""
+    """Return the channels of an observation kind, in order."""
     when = (Channel("day", "share of treatment", 0, 1), Channel("left", "share of treatment", 0, 1))
     record = tuple(
         Channel(f"{what} {name}/{target}", unit, 0, 1)
         for what, unit in (("since", f"of {MEMORY_DAYS:g} d"), ("given", "share of course"))
         for name, target in scenario.channels
     )
-    if kind == "clinic":
+    if kind != "state":
         seen = (
             Channel("symptoms", "rating, 0 none to 1 worst", 0, 1),
             Channel("visit", "1 = came", 0, 1),
             Channel("side effects", "share of what makes patients drop out", 0, 1),
         )
-        return seen + when + record
+        assayed = (
+            Channel("gamma", "power, 1 = adult circuit at its set point", 0, 5),
+            Channel("evoked", "induction of a paired stimulus, 1 = typical", 0, 5),
+            Channel("bdnf", "serum, 1 = reference", 0, 10),
+            Channel("slow waves", "of the night before, weight units", 0, 10),
+        )
+        return seen + (assayed if kind == "biomarkers" else ()) + when + record
     latent = (
         Channel("function", "0..1", 0, 1),
         Channel("capture", "share of probes", 0, 1),
@@ -66,18 +73,30 @@ def observation_space(scenario: Scenario, kind: str) -> spaces.Box:
     return spaces.Box(low, high, dtype=np.float32)
 
 
+def ratings(rows: int) -> np.ndarray:
+    """Allocate what was last found of every row, (rows, 1 + biomarkers): symptoms, then biomarkers."""
+    return np.zeros((rows, 1 + len(BIOMARKERS)))
+
+
 @kernel
-def rate_symptoms(
+def _normal(key: np.uint64, tick: int) -> float:
+    size = np.sqrt(-2.0 * np.log(1.0 - rng.uniform(key, 2 * tick, rng.RATING)))
+    return size * np.cos(2.0 * np.pi * rng.uniform(key, 2 * tick + 1, rng.RATING))
+
+
+@kernel
+def visit(
     key: np.ndarray,
     clock: np.ndarray,
-    function: np.ndarray,
-    error: float,
+    truth: np.ndarray,
+    errors: np.ndarray,
     missed: float,
-    rating: np.ndarray,
+    rated: np.ndarray,
     came: np.ndarray,
 ) -> None:
-    """Update the latest symptom `rating`, (rows,), of those who come to their visit; write who did (1 or 0) to `came`.
+    """Update what is found of those who come to their visit; write who did (1 or 0) to `came`, (rows,).
 
+    `truth`, (rows, 1 + k), holds symptoms and k biomarkers; their errors are an SD, of the biomarkers relative ones.
     Noise is keyed by patient and time, so looking twice shows the same. Everyone comes to the first visit.
     """
     for row in range(len(clock)):
@@ -86,9 +105,9 @@ def rate_symptoms(
             came[row] = 0.0
             continue
         came[row] = 1.0
-        size = np.sqrt(-2.0 * np.log(1.0 - rng.uniform(key[row], 2 * now, rng.RATING)))
-        noise = size * np.cos(2.0 * np.pi * rng.uniform(key[row], 2 * now + 1, rng.RATING))
-        rating[row] = max(0.0, min(1.0, 1.0 - function[row] + error * noise))
+        rated[row, 0] = max(0.0, min(1.0, truth[row, 0] + errors[0] * _normal(key[row], now)))
+        for k in range(1, truth.shape[1]):
+            rated[row, k] = truth[row, k] * np.exp(errors[k] * _normal(rng.combine(key[row], k), now))
 
 
 @kernel
@@ -109,17 +128,21 @@ def observe(
     measured: Measurements,
     burden: np.ndarray,
     kept: Record,
-    rating: np.ndarray,
+    rated: np.ndarray,
 ) -> np.ndarray:
     """Return what is seen of every row, (rows, channels), not yet clipped to its ranges.
 
-    `rating`, (rows,), is the latest symptom rating, which a missed visit shows again; it is updated.
+    `rated`, see `ratings`, is what was last found of a row, which a missed visit shows again; it is updated.
     """
     clock = state.clock
-    if kind == "clinic":
-        came = np.empty(len(clock))
-        rate_symptoms(state.key, clock, measured.function, RATING_ERROR, MISSED, rating, came)
-        seen = [rating, came, burden / scenario.objective.dropout]
+    if kind != "state":
+        truth, came = (1.0 - measured.function)[:, None], np.empty(len(clock))
+        if kind == "biomarkers":
+            truth = np.hstack([truth, assay(state, scenario.params, measured.early)])
+        seeing = scenario.observation
+        errors = np.array([seeing.rating_error, *(getattr(seeing, error) for error in ERRORS)])
+        visit(state.key, clock, truth, errors, seeing.missed, rated, came)
+        seen = [rated[:, 0], came, burden / scenario.objective.dropout, *rated[:, 1 : truth.shape[1]].T]
     else:
         latent = (getattr(measured, name) for name in LATENT)
         seen = [*latent, *state.molecules.plasma.T, *state.molecules.effect.T]

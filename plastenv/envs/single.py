@@ -6,23 +6,25 @@ import gymnasium as gym
 import numpy as np
 
 from plastenv.envs.batch import ENDINGS, PatientBatch, Step
+from plastenv.envs.lives import Lives, options_of
+from plastenv.envs.snapshot import Snapshot, put_back, take
 from plastenv.envs.viewer import FPS, MODES, Viewer
+from plastenv.scenarios.scenario import Scenario
 
 
 def step_info(step: Step, row: int, ending: int) -> dict[str, Any]:
     """Return the info of one row: reward terms, itemised costs and, at the end, the results of follow-up."""
-    terms = {name: float(term[row]) for name, term in zip(step.terms._fields, step.terms, strict=True)}
-    costs = {"burden": -100.0 * terms["burden"], "harm": -100.0 * terms["harm"]}
-    info: dict[str, Any] = {
-        "terms": terms,
-        "costs": costs,
-        "cost": sum(costs.values()),
-        "refused": int(step.refused[row]),
-    }
+    info = _of_row(step.report(), row)
     if step.terminated[row]:
-        info["ending"] = ENDINGS[ending]
-        info["followup"] = step.followup.of(row)
+        info |= {"ending": ENDINGS[ending], "followup": step.followup.of(row)}
     return info
+
+
+def _of_row(columns: dict[str, Any], row: int) -> dict[str, Any]:
+    return {
+        name: _of_row(column, row) if isinstance(column, dict) else column[row].item()
+        for name, column in columns.items()
+    }
 
 
 class PatientEnv(gym.Env[np.ndarray, Any]):
@@ -35,14 +37,15 @@ class PatientEnv(gym.Env[np.ndarray, Any]):
 
     metadata = {"render_modes": list(MODES), "render_fps": FPS}
 
-    def __init__(self, scenario: str = "Fear", render_mode: str | None = None, **options: Any) -> None:
+    def __init__(self, scenario: str | Scenario = "Fear", render_mode: str | None = None, **options: Any) -> None:
         """Make a batch of one; `options` are those of PatientBatch. Raises ValueError for an unknown render mode."""
         self.batch = PatientBatch(scenario, 1, **options)
         self.viewer = Viewer(self.batch, render_mode)
         self.render_mode = render_mode
         self.observation_space = self.batch.observation_space
         self.action_space = self.batch.action_space
-        self._seed, self._episode = int(np.random.SeedSequence().generate_state(1)[0]), -1
+        self.reward_space = self.batch.reward_space
+        self.lives = Lives(self.batch)
 
     @property
     def observation_channels(self) -> tuple:
@@ -52,13 +55,13 @@ class PatientEnv(gym.Env[np.ndarray, Any]):
         return channels(self.batch.scenario, self.batch.observes)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
-        """Draw a patient; `options={"patient": 7}` picks one of the split. Same seed, same patient, same life."""
+        """Draw a patient; `options={"patient": 7}` picks one of the split. Same seed, same patient, same life.
+
+        Raises ValueError for an unknown option and for a patient that the split does not have.
+        """
+        chosen = options_of(options, ("patient",)).get("patient")
+        observation = self.lives.begin(patients=[chosen], seeds=None if seed is None else [seed])
         super().reset(seed=seed)
-        if seed is not None:
-            self._seed, self._episode = seed, -1
-        self._episode += 1
-        chosen = (options or {}).get("patient")
-        observation = self.batch.reset([self._seed], [self._episode], patients=None if chosen is None else [chosen])
         self.viewer.note()
         return observation[0], self._mask()
 
@@ -69,7 +72,27 @@ class PatientEnv(gym.Env[np.ndarray, Any]):
         step = self.batch.step(np.asarray(action)[None])
         self.viewer.note(step)
         info = step_info(step, 0, int(self.batch.ended[0])) | self._mask()
-        return step.observation[0], float(step.reward[0]), bool(step.terminated[0]), False, info
+        reward: Any = step.reward[0] if self.batch.pays == "vector" else float(step.reward[0])
+        return step.observation[0], reward, bool(step.terminated[0]), False, info
+
+    def snapshot(self) -> Snapshot:
+        """Return the patient as it is now; see envs/snapshot.py. Raises RuntimeError before the first reset."""
+        return take(self.lives)
+
+    def restore(self, snapshot: Snapshot) -> tuple[np.ndarray, dict[str, Any]]:
+        """Go on from `snapshot`, bit for bit, and return the observation and the info.
+
+        Raises SnapshotError, before anything has changed, for one that does not fit.
+        """
+        put_back(self.lives, snapshot)
+        self.viewer.note()
+        return self.batch.seen()[0], self._mask()
+
+    def clone(self) -> "PatientEnv":
+        """Return an environment of its own that goes on from here."""
+        twin = PatientEnv(self.batch.scenario, self.render_mode, **self.batch.options)
+        twin.restore(self.snapshot())
+        return twin
 
     def render(self) -> Any:
         """Return how the patient is now as a frame, (600, 800, 3) uint8, or as text; changes nothing.

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import plastenv
-from plastenv.evaluation.files import whole
 from plastenv.evaluation.rollout import RESPONSE, Outcome, RandomPolicy, Schedule, run
 from plastenv.evaluation.statistics import Interval, interval
+from plastenv.files import whole
 from plastenv.scenarios.scenario import Scenario
 from plastenv.therapy.protocol import library, load
 

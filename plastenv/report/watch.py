@@ -15,7 +15,7 @@ from plastenv.envs.batch import PatientBatch
 from plastenv.envs.render import text
 from plastenv.envs.scene import Scene
 from plastenv.envs.viewer import Viewer
-from plastenv.evaluation.files import whole
+from plastenv.files import whole
 from plastenv.patients.population import SPLITS
 from plastenv.report.progress import bars, grow
 from plastenv.scenarios.scenario import Scenario, load_scenario

@@ -1,7 +1,7 @@
 """The objective: durably restored function, less harm and burden, in points of the score.
 
     R = (F - U) / (P - U);   score = 100 R(follow-up) - harm - burden
-    r_t = R_{t+1} - R_t - burden_t / 100, and the last step uses R at follow-up and pays the harm
+    r_t = R_{t+1} - R_t - (burden_t + refused_t) / 100, and the last step uses R at follow-up and pays the harm
 
 so the undiscounted return is score / 100 - R(start). F is function now, P premorbid function, U the patient's
 mean untreated function at follow-up. Harm is measured by probes (other memories lost against the untreated
@@ -11,6 +11,7 @@ course, the mean of what is lost when treatment ends and what is still lost at f
 from typing import NamedTuple
 
 import numpy as np
+from gymnasium import spaces
 
 from plastenv.patients.cohort import References
 from plastenv.scenarios.scenario import ObjectivePart
@@ -22,6 +23,15 @@ class RewardTerms(NamedTuple):
     function: np.ndarray  # gain of restored function
     harm: np.ndarray  # paid at follow-up, <= 0
     burden: np.ndarray  # of what was given, <= 0
+    refused: np.ndarray  # of what was asked for and not allowed, <= 0
+
+
+def reward_space(kind: str) -> spaces.Box:
+    """Return the space of a reward: a number, or for `vector` its terms, as MO-Gymnasium has it."""
+    if kind != "vector":
+        return spaces.Box(-np.inf, np.inf, (), np.float64)
+    gains = np.array([np.inf if name == "function" else 0.0 for name in RewardTerms._fields])
+    return spaces.Box(-np.inf, gains, dtype=np.float64)
 
 
 def restored(function: np.ndarray, reference: References) -> np.ndarray:

@@ -26,6 +26,7 @@ from plastenv.therapy.protocol import nearest
 FOLDER = Path(__file__).parent
 FILES = {"Fear": "fear", "Fear-easy": "fear-easy"}
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Range = tuple[float, float]
 
 
@@ -71,11 +72,23 @@ class ProbesPart(_Part):
 class ObjectivePart(_Part):
     """Published weights of the score, in points."""
 
-    memory: Annotated[float, Field(ge=0)]
-    seizure: Annotated[float, Field(ge=0)]
-    burden: Annotated[float, Field(ge=0)]
-    refused: Annotated[float, Field(ge=0)]
+    memory: NotNegative
+    seizure: NotNegative
+    burden: NotNegative
+    refused: NotNegative
     dropout: Positive
+    budget: Positive
+
+
+class ObservationPart(_Part):
+    """What visits and laboratories get wrong; see envs/observations.py."""
+
+    missed: Annotated[float, Field(ge=0, le=1)]
+    rating_error: NotNegative
+    gamma_error: NotNegative
+    evoked_error: NotNegative
+    bdnf_error: NotNegative
+    slow_wave_error: NotNegative
 
 
 class ScenarioError(ValueError):
@@ -95,6 +108,7 @@ class Scenario(_Part):
     adversity_context: int
     population: Population
     probes: ProbesPart
+    observation: ObservationPart
     objective: ObjectivePart
     interventions: tuple[str, ...]
     menu: dict[str, list[list[Any]]]

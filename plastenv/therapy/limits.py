@@ -8,7 +8,8 @@ from plastenv.kernel import kernel
 from plastenv.model.types import DAY, HOUR
 from plastenv.therapy.interventions import BY_NAME, CATALOGUE, Administration, channels
 
-NONE, HORIZON, DOSE, DURATION, OVERLAP, INTERVAL, PER_DAY, COURSE, APART = range(9)  # what may be breached
+NONE, HORIZON, DOSE, DURATION, OVERLAP, INTERVAL, PER_DAY, COURSE, CAPACITY, APART = range(10)  # what may be breached
+CLINIC_HOURS = 8  # h of stimulation and training that a clinic has for one patient on one day
 CHANNELS = channels(tuple(BY_NAME))  # every intervention-target pair of the catalogue
 CHANNEL_INDEX = {pair: index for index, pair in enumerate(CHANNELS)}
 
@@ -22,6 +23,7 @@ class Limits(NamedTuple):
     per_day: np.ndarray  # int64
     interval: np.ndarray  # s between two starts
     course: np.ndarray  # study doses over the whole treatment
+    clinic: np.ndarray  # bool, given at the clinic, whose time is limited
     apart: np.ndarray  # (interventions, interventions), s
 
 
@@ -49,6 +51,7 @@ def _limits() -> Limits:
         per_day=np.array([what.per_day for what in CATALOGUE]),
         interval=np.array([what.interval_h * HOUR for what in CATALOGUE], float),
         course=np.array([what.course for what in CATALOGUE], float),
+        clinic=np.array([what.kind in {"stimulation", "training"} for what in CATALOGUE]),
         apart=apart,
     )
 
@@ -90,8 +93,10 @@ def breach(
         return DOSE, -1
     if seconds > limits.max_seconds[own]:
         return DURATION, -1
-    today, taken = 0, dose
+    today, taken, busy = 0, dose, seconds
     for k in range(kept.number[row]):
+        if limits.clinic[limits.owner[kept.channel[row, k]]] and kept.time[row, k] // DAY == time // DAY:
+            busy += kept.seconds[row, k]
         if limits.owner[kept.channel[row, k]] != own:
             continue
         taken += kept.dose[row, k]
@@ -107,6 +112,8 @@ def breach(
         return PER_DAY, -1
     if taken > limits.course[own] + 1e-9:
         return COURSE, -1
+    if limits.clinic[own] and busy > CLINIC_HOURS * HOUR:
+        return CAPACITY, -1
     for k in range(kept.number[row]):
         if abs(kept.time[row, k] - time) < limits.apart[own, limits.owner[kept.channel[row, k]]]:
             return APART, k
@@ -138,6 +145,7 @@ def refusal(given: Administration, row: int, kept: Record, end: int) -> str | No
         INTERVAL: f"comes {abs(then - given.time) / HOUR:g} h after another; at least {what.interval_h:g} h must pass",
         PER_DAY: f"is more than {what.per_day} a day",
         COURSE: f"takes the course above {what.course:g} study doses",
+        CAPACITY: f"takes stimulation and training above the {CLINIC_HOURS} h that a clinic has in a day",
         APART: f"is contraindicated within {what.apart.get(other, 0):g} h of '{other}'",
     }[code]
 

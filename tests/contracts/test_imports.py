@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2] / "plastenv"
 FLOORS = (
     {"cli"}, {"benchmark", "lab"}, {"report"}, {"evaluation"}, {"envs"}, {"scenarios"}, {"therapy", "patients"},
-    {"model"}, {"circuit", "molecular"}, {"arrays", "rng", "kernel", "parameters"},
+    {"model"}, {"circuit", "molecular"}, {"arrays", "files", "rng", "kernel", "parameters"},
 )  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def test_imports_run_one_way(path):
         other = parts[1] if len(parts) > 1 else own
         if other in ("__version__", own):
             continue
-        lowest = {"arrays", "rng", "kernel", "parameters"}
+        lowest = {"arrays", "files", "rng", "kernel", "parameters"}
         assert floor(other) > floor(own) or (own in lowest and other in lowest), f"{path.name}: {own} imports {other}"
 
 

@@ -11,7 +11,7 @@ from plastenv.therapy.protocol import library
 from tests.conftest import same
 
 EASY = "plastenv/Fear-easy-v0"
-KINDS = [(o, a) for o in ("clinic", "state") for a in ("menu", "doses")]
+KINDS = [(o, a) for o in ("clinic", "biomarkers", "state") for a in ("menu", "doses")]
 
 
 @pytest.mark.filterwarnings("error")
@@ -140,7 +140,7 @@ def test_what_limits_forbid_is_masked_has_no_effect_and_costs(easy):
     given = list(env.batch.given(0))
     _, _, _, _, info = env.step(opener)
     assert info["refused"] == 1 and env.batch.given(0) == given
-    assert info["costs"]["burden"] == pytest.approx(easy.objective.refused)
+    assert info["costs"]["refused"] == pytest.approx(easy.objective.refused) == info["cost"]
 
 
 def test_wrong_calls_are_told_what_was_expected(easy):
@@ -159,4 +159,4 @@ def test_wrong_calls_are_told_what_was_expected(easy):
 def test_clinic_noise_is_of_the_time_not_of_the_look(easy):
     batch = PatientBatch(easy, 2)
     first = batch.reset([0, 1], [0, 0], patients=[0, 1])
-    assert np.array_equal(first, batch._observe())
+    assert np.array_equal(first, batch.seen())
