@@ -117,7 +117,7 @@ def mixture(text: str, scenario: Scenario) -> Mixture:
     weights: list[float] = []
     for item in text.split(","):
         name, _, share = (piece.strip() for piece in item.partition("="))
-        if name in parts:
+        if Path(name).stem in parts:
             raise ValueError(f"policy '{name}' is named twice")
         try:
             weight = float(share) if share else 1.0
@@ -125,6 +125,6 @@ def mixture(text: str, scenario: Scenario) -> Mixture:
             weight = np.nan
         if not 0.0 < weight < np.inf:
             raise ValueError(f"policy '{name}': weight '{share}': expected a number above 0")
-        parts[name] = behaviour(name, scenario)
+        parts[Path(name).stem] = behaviour(name, scenario)
         weights.append(weight)
     return Mixture(parts, weights)

@@ -85,12 +85,12 @@ def _dataset(
     from plastenv.report.progress import bars, grow
     from plastenv_agents.behaviour import mixture
 
-    if name in minari.list_local_datasets():
-        raise ValueError(f"--name {name}: there is a dataset of this name; expected another")
     options: dict[str, Any] = {} if observe is None else {"observe": observe}
     env = gym.make(env_id, patients=split, among=among, **options)
     batch = env.unwrapped.batch  # type: ignore[attr-defined]
     mixed = mixture(policies, batch.scenario)
+    if name in minari.list_local_datasets():
+        raise ValueError(f"--name {name}: there is a dataset of this name; expected another")
     with bars() as progress:
         grow(batch.patients, range(batch.among), progress)
         treating = progress.add_task("treating patients and twins", total=episodes * (2 + len(mixed.parts)))

@@ -143,13 +143,14 @@ def _keys(path: Path_) -> list[str]:
 
 def _complaint(error: ValidationError, file: Path, lines: dict[Path_, int], given: dict[str, Any]) -> ConfigError:
     first = error.errors()[0]
-    path = first["loc"]
+    said = first["msg"].removeprefix("Value error, ")
+    path = first["loc"] or tuple(said.split()[0].split("."))  # a complaint about the whole begins with a key
     if path and path[0] in given:  # on the command line
         return ConfigError(f"--{path[0]} {first['input']}: {first['msg'].lower()}")
     known = next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), None)
     where = f"{file}, line {known}" if known else str(file)
-    if not path:
-        return ConfigError(f"{where}: {first['msg'].removeprefix('Value error, ')}")
+    if not first["loc"]:
+        return ConfigError(f"{where}: {said}")
     key = ".".join(str(part) for part in path)
     if first["type"] == "extra_forbidden":
         return ConfigError(f"{where}: unknown key '{key}'; {nearest(str(path[-1]), _keys(path))}")

@@ -36,7 +36,7 @@ class Logged(NamedTuple):
 def choose(probabilities: np.ndarray, keys: np.ndarray, day: int, draw: int) -> np.ndarray:
     """Draw one action per row by (patient, day, `draw`), whoever else draws."""
     below = np.cumsum(probabilities, 1)
-    level = [rng.uniform(rng.combine(key, draw), day, rng.ENVIRONMENT) for key in keys]
+    level = [rng.uniform(rng.derive(key, draw), day, rng.ENVIRONMENT) for key in keys]
     return (np.array(level)[:, None] * below[:, -1:] >= below).sum(1)
 
 

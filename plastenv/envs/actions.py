@@ -51,26 +51,29 @@ def action_space(scenario: Scenario, kind: str) -> spaces.Space:
 
 def check(actions: object, space: spaces.Space, rows: int) -> np.ndarray:
     """Return `actions` as an array with one row per patient, or raise ActionError and leave everything as it is."""
-    if isinstance(space, spaces.Discrete):
-        array = np.asarray(actions)
-        if array.shape != (rows,) or array.dtype.kind not in "iu":
-            raise ActionError(f"menu actions: got shape {array.shape}, {array.dtype}; expected {rows} whole numbers")
-        wrong = (array < 0) | (array >= space.n)
-        if wrong.any():
-            raise ActionError(f"menu action {array[wrong][0]} is not on the menu; expected 0 to {space.n - 1}")
-        return array.astype(np.int64)
+    menu = isinstance(space, spaces.Discrete)
+    kind, expected = ("menu", (rows,)) if menu else ("dose", (rows, *(space.shape or ())))
     try:
-        array = np.asarray(actions, np.float64)
-    except (TypeError, ValueError):
-        raise ActionError(f"dose actions are not numbers: {actions!r:.60}") from None
-    expected = (rows, *(space.shape or ()))
-    if array.shape != expected:
-        raise ActionError(f"dose actions: got shape {array.shape}, expected {expected}")
-    if not np.isfinite(array).all():
-        raise ActionError(f"dose action {array[~np.isfinite(array)][0]} is not finite")
-    if (np.abs(array) > 1.0).any():
-        raise ActionError(f"dose action {array[np.abs(array) > 1.0][0]:g} lies outside [-1, 1]")
+        array = np.asarray(actions) if menu else np.asarray(actions, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise ActionError(f"{kind} actions are not numbers: {actions!r:.60}") from None
+    if array.shape != expected or (menu and array.dtype.kind not in "iu"):
+        what = "whole numbers" if menu else "numbers"
+        raise ActionError(f"{kind} actions: got shape {array.shape}, {array.dtype}; expected {what}, {expected}")
+    if isinstance(space, spaces.Discrete):
+        _refuse(kind, array, (array < 0) | (array >= space.n), f"is not on the menu; expected 0 to {space.n - 1}")
+        return array.astype(np.int64)
+    _refuse(kind, array, ~np.isfinite(array), "is not finite")
+    _refuse(kind, array, np.abs(array) > 1.0, "lies outside [-1, 1]")
     return array
+
+
+def _refuse(kind: str, array: np.ndarray, wrong: np.ndarray, problem: str) -> None:
+    """Raise ActionError, naming its place, for the first action that is `wrong`."""
+    if wrong.any():
+        place = tuple(int(k) for k in np.argwhere(wrong)[0])
+        where = f"row {place[0]}" + (f", entry {place[1]}" if len(place) > 1 else "")
+        raise ActionError(f"{kind} action of {where}: {array[place]!s} {problem}")
 
 
 @kernel

@@ -14,6 +14,7 @@ from plastenv.model.calendar import COLUMNS, join, merge, table
 from plastenv.model.measure import Measurements, Probes, measure
 from plastenv.model.types import HOUR, Events, ModelState
 from plastenv.patients.cohort import Patients, Report
+from plastenv.patients.population import SPLITS
 from plastenv.scenarios.objective import RewardTerms, harm, restored, reward_space
 from plastenv.scenarios.scenario import Scenario, load_scenario
 from plastenv.therapy.interventions import Administration, timetable
@@ -23,6 +24,11 @@ from plastenv.therapy.protocol import Protocol, nearest
 NOTHING = np.zeros((0, COLUMNS))  # an empty calendar
 ENDINGS = ("", "horizon", "seizure", "drop-out")
 CHUNK = 64  # rows followed up at a time
+
+
+def whole(value: object, least: int = 1) -> bool:
+    """Say whether `value` is a whole number, not a truth value, from `least`."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
 
 
 class FollowUp(NamedTuple):
@@ -85,20 +91,23 @@ class PatientBatch:
         have to be grown.
         """
         choices = {
+            "patients": (patients, tuple(SPLITS)),
             "observe": (observe, KINDS),
             "actions": (actions, ("menu", "doses")),
             "reward": (reward, ("dense", "sparse", "vector")),
             "fidelity": (fidelity, ("rate",)),
         }
         for argument, (value, valid) in choices.items():
-            if value not in valid:
-                raise ValueError(f"{argument} = {value!r}: {nearest(str(value), valid)}")
-        if not isinstance(decision_hours, int) or decision_hours < 1 or 24 % decision_hours:
-            raise ValueError(f"decision_hours = {decision_hours!r}: expected a whole divisor of 24")
+            if not isinstance(value, str) or value not in valid:
+                raise ValueError(f"{argument} = {value!r:.60}: {nearest(str(value)[:60], valid)}")
+        if not whole(decision_hours) or 24 % decision_hours:
+            raise ValueError(f"decision_hours = {decision_hours!r:.60}: expected a whole divisor of 24")
         for argument, number in (("rows", rows), ("threads", threads)):
-            if not isinstance(number, int) or number < 1:
-                raise ValueError(f"{argument} = {number!r}: expected a whole number from 1")
-        self.scenario = load_scenario(scenario) if isinstance(scenario, str) else scenario
+            if not whole(number):
+                raise ValueError(f"{argument} = {number!r:.60}: expected a whole number from 1")
+        if not isinstance(terminations, bool):
+            raise ValueError(f"terminations = {terminations!r:.60}: expected True or False")
+        self.scenario = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         self.rows, self.decision_hours, self.threads = rows, decision_hours, threads
         self.options = {
             "patients": patients,
@@ -114,8 +123,8 @@ class PatientBatch:
         self.observes, self.acts, self.pays, self.terminations = observe, actions, reward, terminations
         self.patients = Patients(self.scenario.recipe, patients)
         self.among = self.patients.size if among is None else among
-        if not isinstance(self.among, int) or not 1 <= self.among <= self.patients.size:
-            raise ValueError(f"among = {among!r}: split '{patients}' has 1 to {self.patients.size} patients")
+        if not whole(self.among) or self.among > self.patients.size:
+            raise ValueError(f"among = {among!r:.60}: split '{patients}' has 1 to {self.patients.size} patients")
         self.observation_space = observation_space(self.scenario, observe)
         self.action_space = act.action_space(self.scenario, actions)
         self.reward_space = reward_space(reward)
@@ -177,10 +186,12 @@ class PatientBatch:
         if named is None:
             return int(rng.uniform(key, 0, rng.EPISODE) * self.among)
         size = self.patients.size
-        if not isinstance(named, Integral) or isinstance(named, bool) or not 0 <= int(named) < size:
+        if not whole(named, 0) or int(named) >= size:  # type: ignore[call-overload]
             split = self.patients.split
-            raise ValueError(f"patient {named!r} is not in split '{split}'; expected a whole number, 0 to {size - 1}")
-        return int(named)
+            raise ValueError(
+                f"patient {named!r:.60} is not in split '{split}'; expected a whole number, 0 to {size - 1}"
+            )
+        return int(named)  # type: ignore[call-overload]
 
     def _measure(self, state: ModelState, seen: Probes, rows: Sequence[int] | np.ndarray | None = None) -> Measurements:
         return measure(state, self.scenario.params, seen, threads=self.threads, rows=rows)

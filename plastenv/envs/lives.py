@@ -1,17 +1,18 @@
 """Which life every row of a batch lives: its seed, and how many episodes it has begun with it."""
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from plastenv.envs.batch import PatientBatch
+from plastenv.envs.batch import PatientBatch, whole
 from plastenv.therapy.protocol import nearest
 
 
 def options_of(given: dict[str, Any] | None, known: Sequence[str]) -> dict[str, Any]:
     """Return the options given at reset, or raise ValueError for one that is not `known`."""
+    if given is not None and not isinstance(given, dict):
+        raise ValueError(f"options = {given!r:.60}: expected a dictionary with {', '.join(known)}")
     for name in given or {}:
         if name not in known:
             raise ValueError(f"unknown reset option '{name}'; {nearest(str(name), list(known))}")
@@ -56,10 +57,10 @@ class Lives:
         rows = self.batch.rows
         if seeds is None:
             return [None] * rows
-        each = [seeds + row for row in range(rows)] if isinstance(seeds, int) else seeds
-        if not isinstance(each, Sequence) or len(each) != rows:
+        each = [int(seeds) + row for row in range(rows)] if whole(seeds, 0) else seeds  # type: ignore[arg-type]
+        if not isinstance(each, list | tuple) or len(each) != rows:
             raise ValueError(f"seed = {seeds!r:.60}: expected a whole number, or one for each of {rows} rows")
         for row, own in enumerate(each):
-            if own is not None and (not isinstance(own, Integral) or isinstance(own, bool) or not 0 <= own < 2**62):
-                raise ValueError(f"seed of row {row} = {own!r}: expected a whole number from 0")
+            if own is not None and (not whole(own, 0) or own >= 2**62):
+                raise ValueError(f"seed of row {row} = {own!r:.60}: expected a whole number from 0 to 2^62")
         return [None if own is None else int(own) for own in each]

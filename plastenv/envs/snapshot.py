@@ -85,6 +85,13 @@ def _about(batch: PatientBatch) -> dict[str, Any]:
     }
 
 
+def _fits(rows: int, named: dict[str, np.ndarray]) -> None:
+    """Refuse arrays that are not of so many rows."""
+    for name, array in named.items():
+        if name != "calendar" and array.shape[:1] != (rows,):
+            raise SnapshotError(f"snapshot: {name} has the shape {array.shape}, expected {rows} rows")
+
+
 def take(lives: Lives) -> Snapshot:
     """Return the patients of a batch as they are now. Raises RuntimeError before the first reset."""
     batch = lives.batch
@@ -107,6 +114,7 @@ def put_back(lives: Lives, snapshot: Snapshot) -> None:
         if own.get(name) != given.get(name):
             raise SnapshotError(f"snapshot: {name} = {given.get(name)!r}, expected {own.get(name)!r}")
     named = snapshot.named
+    _fits(lives.batch.rows, named)
     try:
         kept: dict[str, Any] = {name: named[name].copy() for name in SCALARS}
         for name, kind in TREES.items():

@@ -26,7 +26,7 @@ def batched(columns: dict[str, Any], rows: np.ndarray) -> dict[str, Any]:
 def _mode(asked: AutoresetMode | str) -> AutoresetMode:
     try:
         return AutoresetMode(asked)
-    except ValueError:
+    except (ValueError, TypeError):
         known = [mode.value for mode in AutoresetMode]
         raise ValueError(f"autoreset_mode = {asked!r}: {nearest(str(asked), known)}") from None
 
@@ -73,8 +73,8 @@ class PatientVectorEnv(VectorEnv):
         rows = self._asked(chosen.get("reset_mask"))
         patients = chosen.get("patients")
         if patients is not None:
-            if len(patients) != self.num_envs:
-                raise ValueError(f"patients: got {len(patients)}, expected one for each of {self.num_envs} rows")
+            if not isinstance(patients, list | tuple | range | np.ndarray) or len(patients) != self.num_envs:
+                raise ValueError(f"patients = {patients!r:.60}: expected one for each of {self.num_envs} rows")
             patients = [patients[row] for row in rows]
         observation = self.lives.begin(rows, patients, seed)
         self.viewer.note()
@@ -84,7 +84,7 @@ class PatientVectorEnv(VectorEnv):
         """Return the rows of a reset mask."""
         if mask is None:
             return list(range(self.num_envs))
-        asked = np.asarray(mask)
+        asked = mask if isinstance(mask, np.ndarray) else np.empty(0)
         if asked.shape != (self.num_envs,) or asked.dtype != bool or not asked.any():
             raise ValueError(f"reset_mask = {mask!r:.60}: expected {self.num_envs} booleans, one of them True")
         return np.flatnonzero(asked).tolist()

@@ -31,8 +31,8 @@ class Viewer:
 
     def __init__(self, batch: PatientBatch, mode: str | None = None) -> None:
         """Raises ValueError for an unknown render mode."""
-        if mode is not None and mode not in MODES:
-            raise ValueError(f"render_mode = {mode!r}: {nearest(mode, MODES)}")
+        if mode is not None and (not isinstance(mode, str) or mode not in MODES):
+            raise ValueError(f"render_mode = {mode!r:.60}: {nearest(str(mode)[:60], MODES)}")
         self.batch, self.mode = batch, mode
         self._courses: list[list[Moment]] = [[] for _ in range(batch.rows)]
         self._results: list[dict[str, float]] = [{} for _ in range(batch.rows)]

@@ -27,7 +27,8 @@ FOLDER = Path(__file__).parent
 FILES = {"Fear": "fear", "Fear-easy": "fear-easy"}
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Range = tuple[float, float]
+Count = Annotated[int, Field(ge=0)]
+Hour = Annotated[int, Field(ge=0, le=24)]
 
 
 class _Part(BaseModel):
@@ -37,9 +38,9 @@ class _Part(BaseModel):
 class AnatomyPart(_Part):
     """Wiring; see scenarios/anatomy.py."""
 
-    units: int
-    cues: int
-    contexts: int
+    units: Annotated[int, Field(gt=0, multiple_of=8)]
+    cues: Annotated[int, Field(gt=0)]
+    contexts: Annotated[int, Field(gt=0)]
     teaching: Positive
     suppression: Positive
     relief: Positive
@@ -50,23 +51,23 @@ class AnatomyPart(_Part):
 class EverydayPart(_Part):
     """Everyday life; see model.types.Everyday."""
 
-    cues: int
-    extra: int
-    contexts: list[int]
+    cues: Annotated[int, Field(gt=0)]
+    extra: Count
+    contexts: list[Count]
     benign: Annotated[float, Field(ge=0, le=1)]
     strength: Positive
-    wake: int
-    bed: int
-    replays: int
+    wake: Hour
+    bed: Hour
+    replays: Count
 
 
 class ProbesPart(_Part):
     """Read-outs; see model.measure.Probes."""
 
-    function: list[int]
-    others: list[int]
-    contexts: list[int]
-    strengths: list[float]
+    function: list[Count]
+    others: list[Count]
+    contexts: list[Count]
+    strengths: list[Positive]
 
 
 class ObjectivePart(_Part):
@@ -207,8 +208,8 @@ def load_scenario(name: str, **changes: Any) -> Scenario:
 
     Raises ScenarioError for an unknown name (naming the nearest) or a file that does not fit.
     """
-    if name not in FILES:
-        raise ScenarioError(f"unknown scenario '{name}'; {nearest(name, list(FILES))}")
+    if not isinstance(name, str) or name not in FILES:
+        raise ScenarioError(f"unknown scenario {name!r:.60}; {nearest(str(name)[:60], list(FILES))}")
     fields: dict[str, Any] = {}
     file: str | None = FILES[name]
     layers = []
@@ -225,7 +226,8 @@ def load_scenario(name: str, **changes: Any) -> Scenario:
         raise ScenarioError(f"scenario '{name}': {where} = {first['input']!r}: {first['msg']}") from None
     for intervention in scenario.interventions:
         if intervention not in BY_NAME:
-            raise ScenarioError(f"scenario '{name}': unknown intervention; {nearest(intervention, list(BY_NAME))}")
+            hint = nearest(intervention, list(BY_NAME))
+            raise ScenarioError(f"scenario '{name}': interventions: '{intervention}' is unknown; {hint}")
     if not 1 <= len(scenario.menu) <= 32 or any(math.isnan(g.dose) for items in scenario.actions for g in items):
         raise ScenarioError(f"scenario '{name}': the menu has {len(scenario.menu)} actions, expected 1 to 32")
     return scenario

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from stable_baselines3.common.base_class import BaseAlgorithm
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from plastenv.evaluation.rollout import Schedule
 from plastenv.evaluation.rollout import run as treat
-from plastenv_agents.config import ConfigError, load_config
+from plastenv_agents.config import ConfigError, PpoPart, load_config
 from plastenv_agents.policies import TrainedPolicy
 from plastenv_agents.train import ALGORITHMS, run
 
@@ -158,7 +160,7 @@ def refused(result, folder):
 MISFITS = {
     "observations": (TINY.replace("among: 8", "observe: stat"), "did you mean 'state'"),
     "scenario": (TINY.replace("among: 8", "scenario: Faer"), "did you mean 'Fear'"),
-    "split": (TINY.replace("among: 8", "patients: trian"), "unknown split 'trian'"),
+    "split": (TINY.replace("among: 8", "patients: trian"), "did you mean 'train'"),
     "among": (TINY.replace("among: 8", "among: 9999"), "among = 9999"),
     "schedule file": (TINY.replace("patients: 2", "patients: 2, schedules: [gone.yaml]"), "gone.yaml"),
     "name of a schedule": (TINY.replace("name: tiny", "name: random"), "two competitors are called 'random'"),
@@ -199,3 +201,32 @@ def test_the_command_line_says_where_everything_is(config, tmp_path):
 def test_commands_join_by_their_entry_point():
     names = importlib.metadata.entry_points(group="plastenv.commands").names
     assert "train" in names
+
+
+ODD = st.sampled_from(
+    [np.nan, np.inf, -np.inf, -1, -0.5, 10**30, "", "x", [], [None], [-1], {}, {"a": 1}, ["x"], "2026-01-01"]
+)
+SECTIONS = [
+    (None, "name"), (None, "algorithm"), (None, "steps"), (None, "seed"), (None, "torch_threads"),
+    *(("environment", key) for key in ("among", "rows", "threads")),
+    *(("ppo", key) for key in PpoPart.model_fields),
+    *(("evaluation", key) for key in ("split", "patients", "seed", "schedules")),
+]  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(place=st.sampled_from(SECTIONS), value=ODD)
+def test_any_value_of_a_configuration_is_sound_or_named_with_its_line(tmp_path, place, value):
+    """None of these values fits, but for words where words are asked for, and empty lists."""
+    section, key = place
+    content = yaml.safe_load(TINY)
+    (content if section is None else content.setdefault(section, {}))[key] = value
+    path = tmp_path / "fuzzed.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
+    try:
+        chosen = load_config(path)
+    except ConfigError as error:
+        assert str(error).startswith(f"{path}, line ") and key in str(error)
+        return
+    found = getattr(chosen if section is None else getattr(chosen, section), key)
+    assert isinstance(found, str | tuple | list) or (isinstance(found, int | float) and 0 <= found < np.inf)

@@ -148,7 +148,7 @@ def test_wrong_calls_are_told_what_was_expected(easy):
         ({"observe": "clinics"}, "did you mean 'clinic'"),
         ({"actions": "dose"}, "did you mean 'doses'"),
         ({"decision_hours": 5}, "divisor of 24"),
-        ({"patients": "tests"}, "unknown split"),
+        ({"patients": "tests"}, "did you mean 'test'"),
     ):
         with pytest.raises(ValueError, match=hint):
             PatientBatch(easy, 1, **wrong)

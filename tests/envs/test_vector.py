@@ -113,7 +113,7 @@ WRONG = {
     "seed": ({"seed": [1, -2]}, "seed of row 1 = -2"),
     "seed type": ({"seed": 0.5}, "expected a whole number"),
     "option": ({"options": {"patient": 1}}, "did you mean 'patients'"),
-    "patients": ({"options": {"patients": [1]}}, "got 1, expected one for each of 2"),
+    "patients": ({"options": {"patients": [1]}}, r"patients = \[1\]: expected one for each of 2"),
     "patient": ({"seed": 3, "options": {"patients": [1, 9999]}}, "patient 9999 is not in split 'train'"),
     "patient type": ({"options": {"patients": [1, np.nan]}}, "patient nan"),
     "mask shape": ({"options": {"reset_mask": np.array([True])}}, "reset_mask"),

@@ -15,7 +15,7 @@ def test_unknown_scenario_names_the_nearest():
 def test_wrong_values_name_their_place():
     with pytest.raises(ScenarioError, match=r"horizon_days = -1"):
         load_scenario("Fear", horizon_days=-1)
-    with pytest.raises(ScenarioError, match="unknown intervention"):
+    with pytest.raises(ScenarioError, match="is unknown"):
         load_scenario("Fear", interventions=("rapid-opner",))
 
 

@@ -2,6 +2,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from plastenv.model.calendar import table
 from plastenv.model.types import DAY, HOUR
@@ -164,3 +167,29 @@ def test_the_readme_s_schedule_is_the_example_and_is_valid(schedule):
     block = (root / "README.md").read_text("utf-8").split("```yaml\n")[1].split("```")[0]
     example = load(root / "configs" / "protocols" / "example.yaml")
     assert load(schedule(block)).administrations == example.administrations
+
+
+FIELDS = ("name", "title", "source", "entries", "intervention", "days", "hour", "dose", "repeats", "every", "duration")
+ODD = st.one_of(
+    st.sampled_from([np.nan, np.inf, -np.inf, -1, 0, 10**30, True, None, "", "x", "1 mg", [], [None], {}, {"a": 1}]),
+    st.floats(),
+    st.integers(),
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=12),
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(field=st.sampled_from(FIELDS), value=ODD)
+def test_any_value_of_a_schedule_is_sound_or_named_with_its_line(tmp_path, field, value):
+    content = yaml.safe_load(GOOD)
+    (content if field in content else content["entries"][1])[field] = value
+    path = tmp_path / "fuzzed.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), "utf-8")
+    try:
+        protocol = load(path)
+    except ProtocolError as error:
+        assert str(error).startswith(f"{path}, line ")
+        return
+    for administration in protocol.administrations:
+        assert 0.0 < administration.dose < np.inf and 0 <= administration.time < 56 * DAY
+        assert administration.intervention in BY_NAME
