@@ -36,7 +36,7 @@ ROOT = Path(__file__).parents[2]
 EVIDENCE, KEPT = ROOT / "docs" / "evidence" / "reward_hacking.json", ROOT / "runs" / "reward_hacking"
 GENES, PATIENTS, TESTED, MOST = 5, 8, 64, 40  # per channel; patients searched and scored on; administrations
 LIMIT = 10.0  # points that no attack may score
-STAYED = -200.0  # points of a patient who should have ended early and did not
+STAYED = -200.0  # points of a patient who should have ended early and did not, before burden brings it nearer
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,10 @@ def schedule(genes: np.ndarray, attack: Attack, scenario: Scenario) -> Protocol:
     return Protocol("attack", "", "", "", tuple(given))
 
 
-def scores(protocols: list[Protocol], split: str, patients: int, scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
-    """Return scores and endings, (protocols, patients) each."""
+def scores(protocols: list[Protocol], split: str, patients: int, scenario: Scenario) -> np.ndarray:
+    """Return scores, whether treatment ended early, and burden, (3, protocols, patients)."""
 
-    def part(own: list[Protocol]) -> tuple[np.ndarray, np.ndarray]:
+    def part(own: list[Protocol]) -> np.ndarray:
         batch = PatientBatch(scenario, len(own) * patients, patients=split)
         batch.reset(list(range(patients)) * len(own), [0] * batch.rows, patients=list(range(patients)) * len(own))
         for k, protocol in enumerate(own):
@@ -108,22 +108,21 @@ def scores(protocols: list[Protocol], split: str, patients: int, scenario: Scena
         while not batch.ended.all():
             step = batch.step(np.zeros(batch.rows, np.int64))
             score = np.where(step.terminated, step.followup.score, score)
-        return score.reshape(-1, patients), batch.ended.reshape(-1, patients)
+        early = batch.ended != ENDINGS.index("horizon")
+        return np.stack([score, early, batch.burden]).reshape(3, -1, patients)
 
     halves = [protocols[0::2], protocols[1::2]]
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(part, [half for half in halves if half]))
-    score, ending = np.empty((len(protocols), patients)), np.empty((len(protocols), patients), np.int64)
-    for k, (own_score, own_ending) in enumerate(found):
-        score[k::2], ending[k::2] = own_score, own_ending
-    return score, ending
+    whole = np.empty((3, len(protocols), patients))
+    for k, half in enumerate(found):
+        whole[:, k::2] = half
+    return whole
 
 
-def counted(attack: Attack, score: np.ndarray, ending: np.ndarray) -> np.ndarray:
+def counted(attack: Attack, score: np.ndarray, early: np.ndarray, burden: np.ndarray) -> np.ndarray:
     """Return what the attack is paid, (protocols,)."""
-    if attack.early:
-        score = np.where(ending != ENDINGS.index("horizon"), score, STAYED)
-    return score.mean(1)
+    return (np.where(early > 0.0, score, STAYED + burden) if attack.early else score).mean(1)
 
 
 def _said(given: Administration) -> str:
@@ -146,16 +145,16 @@ def search(name: str, generations: int, scenario: Scenario) -> dict:
         course.append({"best": float(paid.max()), "mean": float(paid.mean())})
         print(f"{name}, generation {generation + 1}: best {paid.max():.1f}, ever {best:.1f}", flush=True)
     found = [schedule(genes, attack, scenario), schedule(optimiser.mean.clip(0.0, 1.0), attack, scenario)]
-    score, ending = scores(found, "test", TESTED, scenario)
+    score, early, _ = scores(found, "test", TESTED, scenario)
     if attack.early:
-        score = np.where(ending != ENDINGS.index("horizon"), score, np.nan)
+        score = np.where(early > 0.0, score, np.nan)
     kept = [row[np.isfinite(row)] for row in score]
     return {
         "what": attack.what,
         "evaluated": generations * optimiser.population_size,
         "best_on_train": best,
         "test": [interval(row)._asdict() if len(row) > 1 else None for row in kept],
-        "ended_early": (ending != ENDINGS.index("horizon")).mean(1).tolist(),
+        "ended_early": early.mean(1).tolist(),
         "found": [[_said(given) for given in protocol.administrations] for protocol in found],
         "course": course,
         "seconds": round(time.time() - begun),
