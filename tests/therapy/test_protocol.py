@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -167,6 +168,19 @@ def test_the_readme_s_schedule_is_the_example_and_is_valid(schedule):
     block = (root / "README.md").read_text("utf-8").split("```yaml\n")[1].split("```")[0]
     example = load(root / "configs" / "protocols" / "example.yaml")
     assert load(schedule(block)).administrations == example.administrations
+
+
+def test_a_clinic_has_eight_hours_a_day():
+    kept = record(1)
+    target = BY_NAME["extinction-training"].targets[0]
+    training = Administration(DAY + 8 * HOUR, 4 * HOUR, "extinction-training", target, 1.0)
+    enter(training, 0, kept)
+    what = BY_NAME["excitatory-stimulation"]
+    for hour, target in ((13, what.targets[0]), (15, what.targets[-1])):
+        enter(Administration(DAY + hour * HOUR, 2 * HOUR, what.name, target, 1.0), 0, kept)
+    more = Administration(DAY + 18 * HOUR, 60, what.name, what.targets[0], 1.0)
+    assert "8 h that a clinic has in a day" in (refusal(more, 0, kept, 56 * DAY) or "")
+    assert refusal(replace(more, time=more.time + DAY), 0, kept, 56 * DAY) is None
 
 
 FIELDS = ("name", "title", "source", "entries", "intervention", "days", "hour", "dose", "repeats", "every", "duration")
