@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol as Interface
 
 import numpy as np
+from gymnasium import spaces
 
 from plastenv.evaluation.rollout import TREATED
 from plastenv.model.types import DAY
@@ -12,6 +13,7 @@ from plastenv.scenarios.scenario import Scenario
 from plastenv.therapy.protocol import Protocol, library, load, nearest
 
 RANDOM, MODEL = "random", "model.zip"
+TOGETHER = "mixture"  # what the mixture itself is called among the targets
 
 
 class Behaviour(Interface):
@@ -62,11 +64,14 @@ def _parts(given: Sequence) -> list[tuple]:
 class Trained:
     """A model that `plastenv train` has left, with the chances that it gives its actions."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises ValueError for a folder that holds no model."""
+    def __init__(self, folder: Path, scenario: Scenario) -> None:
+        """Raises ValueError for a folder that holds no model, or one that does not choose from the scenario's menu."""
         from plastenv_agents.policies import read_model
 
         self.model = read_model(folder / MODEL)
+        menu = spaces.Discrete(len(scenario.menu))
+        if self.model.action_space != menu:
+            raise ValueError(f"{folder}: its model chooses from {self.model.action_space}, expected {menu}")
 
     def probabilities(self, observation: np.ndarray, mask: np.ndarray, day: int) -> np.ndarray:
         """Ask the network."""
@@ -99,7 +104,7 @@ def behaviour(name: str, scenario: Scenario) -> Behaviour:
         return Random()
     path = Path(name)
     if path.is_dir():
-        return Trained(path)
+        return Trained(path, scenario)
     if path.suffix in {".yaml", ".yml"}:
         return Scheduled(load(path, scenario.horizon_days, scenario.interventions), scenario)
     shipped = {protocol.name: protocol for protocol in library(scenario.horizon_days)}
@@ -117,14 +122,14 @@ def mixture(text: str, scenario: Scenario) -> Mixture:
     weights: list[float] = []
     for item in text.split(","):
         name, _, share = (piece.strip() for piece in item.partition("="))
-        if Path(name).stem in parts:
-            raise ValueError(f"policy '{name}' is named twice")
+        if name in (*parts, TOGETHER):
+            raise ValueError(f"policy '{name}' is named twice, or has a name of its own meaning")
         try:
             weight = float(share) if share else 1.0
         except ValueError:
             weight = np.nan
         if not 0.0 < weight < np.inf:
             raise ValueError(f"policy '{name}': weight '{share}': expected a number above 0")
-        parts[Path(name).stem] = behaviour(name, scenario)
+        parts[name] = behaviour(name, scenario)
         weights.append(weight)
     return Mixture(parts, weights)

@@ -7,7 +7,7 @@ import typer
 
 from plastenv.cli import complaints, writable
 
-HEAVY = ("torch", "stable_baselines3", "sb3_contrib", "tensorboard")  # of the extra 'agents'
+HEAVY = ("torch", "stable_baselines3", "sb3_contrib", "tensorboard", "minari")  # of the extra 'agents'
 
 
 def train(
@@ -54,9 +54,9 @@ def dataset(
     import os
 
     with complaints():
-        for option, number in (("episodes", episodes), ("draws", draws)):
-            if number < 1:
-                raise ValueError(f"--{option} {number}: expected a whole number from 1")
+        for option, number, least in (("episodes", episodes, 2), ("draws", draws, 1)):
+            if number < least:
+                raise ValueError(f"--{option} {number}: expected a whole number from {least}")
         if root is not None:
             writable(root, "--root")
             os.environ["MINARI_DATASETS_PATH"] = str(root.resolve())
@@ -76,9 +76,12 @@ def _dataset(
 ) -> None:
     try:
         import minari
+        from minari.dataset.minari_dataset import parse_dataset_id
 
         from plastenv_agents.dataset import record
     except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in HEAVY:
+            raise
         raise ValueError(f"datasets need {error.name}; pip install plastenv[agents]") from None
     import gymnasium as gym
 
@@ -86,8 +89,14 @@ def _dataset(
     from plastenv_agents.behaviour import mixture
 
     options: dict[str, Any] = {} if observe is None else {"observe": observe}
-    env = gym.make(env_id, patients=split, among=among, **options)
-    batch = env.unwrapped.batch  # type: ignore[attr-defined]
+    parse_dataset_id(name)
+    try:
+        env = gym.make(env_id, patients=split, among=among, **options)
+        batch = env.unwrapped.batch  # type: ignore[attr-defined]
+    except (gym.error.Error, TypeError, AttributeError) as error:
+        raise ValueError(f"--env {env_id}: is no environment of plastenv ({error})") from None
+    if batch.acts != "menu" or batch.pays == "vector":
+        raise ValueError(f"--env {env_id}: expected menu actions and a scalar reward")
     mixed = mixture(policies, batch.scenario)
     if name in minari.list_local_datasets():
         raise ValueError(f"--name {name}: there is a dataset of this name; expected another")

@@ -30,7 +30,7 @@ class EnvironmentPart(_Part):
     """Who is treated, and what the agent sees and does; see PatientBatch."""
 
     scenario: str = "Fear-easy"
-    observe: str = "state"  # state, clinic
+    observe: str = "state"  # state, biomarkers, clinic
     actions: str = "menu"  # menu, doses
     reward: str = "dense"  # dense, sparse
     patients: str = "train"  # the split

@@ -16,6 +16,7 @@ from minari.data_collector import EpisodeBuffer
 import plastenv
 from plastenv import rng
 from plastenv.envs.batch import PatientBatch
+from plastenv_agents.behaviour import TOGETHER as MIXTURE
 from plastenv_agents.behaviour import Behaviour, Mixture
 
 TOGETHER = 64  # episodes lived side by side
@@ -104,32 +105,39 @@ def record(
     """
     unwrapped: Any = env.unwrapped
     own, kept, values = unwrapped.batch, [], []
-    targets: dict[str, Behaviour] = {**mixed.parts, "mixture": mixed}
+    targets: dict[str, Behaviour] = {**mixed.parts, MIXTURE: mixed}
     for first in range(0, episodes, TOGETHER):
         seeds = range(seed + first, seed + min(first + TOGETHER, episodes))
         batch = PatientBatch(own.scenario, len(seeds), **own.options)
         kept += buffers(live(batch, mixed, seeds, 0), seeds, first)
         tick(len(seeds))
         values.append(truths(batch, targets, seeds, draws, tick))
-    dataset = minari.create_dataset_from_buffers(
-        name,
-        kept,
-        env=env,
-        eval_env=env.spec,
-        algorithm_name=", ".join(f"{part}={weight:g}" for part, weight in zip(mixed.parts, mixed.weights, strict=True)),
-        author="plastenv",
-        author_email="none",
-        code_permalink="none",
-        description="Treatments of simulated patients, with behaviour probabilities and the returns of twins.",
-        data_format="arrow",
-        requirements=[f"plastenv=={plastenv.__version__}"],
-    )
     true = {target: np.concatenate([part[target] for part in values]) for target in targets}
     each = [{"twin_returns": {target: float(returns[k]) for target, returns in true.items()}} for k in range(episodes)]
-    dataset.storage.update_episode_metadata(each)
     means = {
         target: {"mean": float(returns.mean()), "standard_error": float(returns.std(ddof=1) / np.sqrt(episodes))}
         for target, returns in true.items()
     }
-    dataset.storage.update_metadata({"counterfactual_values": means, "draws": draws})
+    try:
+        dataset = minari.create_dataset_from_buffers(
+            name,
+            kept,
+            env=env,
+            eval_env=env.spec,
+            algorithm_name=", ".join(
+                f"{part}={weight:g}" for part, weight in zip(mixed.parts, mixed.weights, strict=True)
+            ),
+            author="plastenv",
+            author_email="none",
+            code_permalink="none",
+            description="Treatments of simulated patients, with behaviour probabilities and the returns of twins.",
+            data_format="arrow",
+            requirements=[f"plastenv=={plastenv.__version__}"],
+        )
+        dataset.storage.update_episode_metadata(each)
+        dataset.storage.update_metadata({"counterfactual_values": means, "draws": draws})
+    except BaseException:  # a dataset without its truth must not stay
+        if name in minari.list_local_datasets():
+            minari.delete_dataset(name)
+        raise
     return dataset

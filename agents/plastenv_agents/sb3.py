@@ -70,15 +70,16 @@ class PatientVecEnv(VecEnv):
         step = self.batch.step(self._actions)
         self._returns += step.reward
         self._lengths += 1
-        infos = [self._info(step, row) for row in range(self.num_envs)]
+        report = step.report()
+        infos = [self._info(step, report, row) for row in range(self.num_envs)]
         observation, ended = step.observation, np.flatnonzero(step.terminated).tolist()
         if ended:
             observation = self.lives.begin(ended)
             self._returns[ended], self._lengths[ended] = 0.0, 0
         return observation, step.reward.astype(np.float32), step.terminated, infos
 
-    def _info(self, step: Step, row: int) -> dict[str, Any]:
-        info = step_info(step, row, int(self.batch.ended[row]))
+    def _info(self, step: Step, report: dict[str, Any], row: int) -> dict[str, Any]:
+        info = step_info(step, report, row, int(self.batch.ended[row]))
         info["TimeLimit.truncated"] = False
         if step.terminated[row]:
             info["terminal_observation"] = step.observation[row].copy()

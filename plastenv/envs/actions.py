@@ -1,29 +1,16 @@
 """From actions to administrations: the menu and the doses, checked against limits and contraindications."""
 
-from typing import NamedTuple
-
 import numpy as np
 from gymnasium import spaces
 
-from plastenv.kernel import kernel
-from plastenv.model.types import DAY, HOUR
+from plastenv.model.types import HOUR
 from plastenv.scenarios.scenario import Scenario
 from plastenv.therapy.interventions import BY_NAME, Administration
-from plastenv.therapy.limits import CHANNEL_INDEX, NONE, Limits, Record, breach, enter, refusal, write
+from plastenv.therapy.limits import CHANNEL_INDEX, Menu, Record, enter, next_start, refusal
 
 
 class ActionError(ValueError):
     """An action that is not finite, of the wrong shape, or not in the action space."""
-
-
-class Menu(NamedTuple):
-    """The administrations of all menu actions, one after the other; (parts,) each unless noted."""
-
-    first: np.ndarray  # (actions + 1,) int64, action a consists of the parts first[a] : first[a + 1]
-    time: np.ndarray  # int64, s after midnight
-    seconds: np.ndarray  # int64
-    channel: np.ndarray  # int64
-    dose: np.ndarray  # study doses
 
 
 def menu(scenario: Scenario) -> Menu:
@@ -76,18 +63,11 @@ def _refuse(kind: str, array: np.ndarray, wrong: np.ndarray, problem: str) -> No
         raise ActionError(f"{kind} action of {where}: {array[place]!s} {problem}")
 
 
-@kernel
-def _start(now: int, time: int) -> int:
-    """Return when the hour of the day `time` (s after midnight) comes next, s on the calendar."""
-    start = now // DAY * DAY + time
-    return start if start >= now else start + DAY
-
-
 def wishes(action: np.ndarray, scenario: Scenario, kind: str, now: int, decision_hours: int) -> list[Administration]:
     """Return the administrations that one checked action asks for at time `now` (s)."""
     if kind == "menu":
         return [
-            Administration(_start(now, item.time), item.seconds, item.intervention, item.target, item.dose)
+            Administration(next_start(now, item.time), item.seconds, item.intervention, item.target, item.dose)
             for item in scenario.actions[int(action)]
         ]
     number = len(scenario.channels)
@@ -115,24 +95,3 @@ def decode(asked: list[Administration], row: int, kept: Record, end: int, whole:
         kept.number[row] = before
         return []
     return given
-
-
-@kernel
-def menu_masks(clock: np.ndarray, kept: Record, choices: Menu, limits: Limits, end: int, legal: np.ndarray) -> None:
-    """Write into `legal`, (rows, actions) int8, which menu actions are allowed now; 0, to wait, always is.
-
-    The parts of an action are entered while the later ones are checked, then taken back; `kept` must have room.
-    """
-    for row in range(legal.shape[0]):
-        before = kept.number[row]
-        for action in range(legal.shape[1]):
-            legal[row, action] = 1
-            for part in range(choices.first[action], choices.first[action + 1]):
-                start = _start(clock[row], choices.time[part])
-                seconds, channel, dose = choices.seconds[part], choices.channel[part], choices.dose[part]
-                code, _ = breach(start, seconds, channel, dose, row, kept, limits, end)
-                if code != NONE:
-                    legal[row, action] = 0
-                    break
-                write(start, seconds, channel, dose, 0.0, row, kept)
-            kept.number[row] = before

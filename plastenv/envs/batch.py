@@ -18,7 +18,7 @@ from plastenv.patients.population import SPLITS
 from plastenv.scenarios.objective import RewardTerms, harm, restored, reward_space
 from plastenv.scenarios.scenario import Scenario, load_scenario
 from plastenv.therapy.interventions import Administration, timetable
-from plastenv.therapy.limits import LIMITS, burdens, enter, entries, record, with_room
+from plastenv.therapy.limits import LIMITS, burdens, enter, entries, menu_masks, record, with_room
 from plastenv.therapy.protocol import Protocol, nearest
 
 NOTHING = np.zeros((0, COLUMNS))  # an empty calendar
@@ -26,7 +26,7 @@ ENDINGS = ("", "horizon", "seizure", "drop-out")
 CHUNK = 64  # rows followed up at a time
 
 
-def whole(value: object, least: int = 1) -> bool:
+def is_whole(value: object, least: int = 1) -> bool:
     """Say whether `value` is a whole number, not a truth value, from `least`."""
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
 
@@ -100,13 +100,14 @@ class PatientBatch:
         for argument, (value, valid) in choices.items():
             if not isinstance(value, str) or value not in valid:
                 raise ValueError(f"{argument} = {value!r:.60}: {nearest(str(value)[:60], valid)}")
-        if not whole(decision_hours) or 24 % decision_hours:
+        if not is_whole(decision_hours) or 24 % decision_hours:
             raise ValueError(f"decision_hours = {decision_hours!r:.60}: expected a whole divisor of 24")
         for argument, number in (("rows", rows), ("threads", threads)):
-            if not whole(number):
+            if not is_whole(number):
                 raise ValueError(f"{argument} = {number!r:.60}: expected a whole number from 1")
         if not isinstance(terminations, bool):
             raise ValueError(f"terminations = {terminations!r:.60}: expected True or False")
+        rows, threads, decision_hours = int(rows), int(threads), int(decision_hours)
         self.scenario = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         self.rows, self.decision_hours, self.threads = rows, decision_hours, threads
         self.options = {
@@ -123,8 +124,9 @@ class PatientBatch:
         self.observes, self.acts, self.pays, self.terminations = observe, actions, reward, terminations
         self.patients = Patients(self.scenario.recipe, patients)
         self.among = self.patients.size if among is None else among
-        if not whole(self.among) or self.among > self.patients.size:
+        if not is_whole(self.among) or self.among > self.patients.size:
             raise ValueError(f"among = {among!r:.60}: split '{patients}' has 1 to {self.patients.size} patients")
+        self.among = self.options["among"] = int(self.among)
         self.observation_space = observation_space(self.scenario, observe)
         self.action_space = act.action_space(self.scenario, actions)
         self.reward_space = reward_space(reward)
@@ -186,7 +188,7 @@ class PatientBatch:
         if named is None:
             return int(rng.uniform(key, 0, rng.EPISODE) * self.among)
         size = self.patients.size
-        if not whole(named, 0) or int(named) >= size:  # type: ignore[call-overload]
+        if not is_whole(named, 0) or int(named) >= size:  # type: ignore[call-overload]
             split = self.patients.split
             raise ValueError(
                 f"patient {named!r:.60} is not in split '{split}'; expected a whole number, 0 to {size - 1}"
@@ -237,7 +239,7 @@ class PatientBatch:
         assert self.state is not None, "reset comes first"
         self._record = with_room(self._record, len(self._menu.time))
         legal = np.empty((self.rows, len(self.scenario.menu)), np.int8)
-        act.menu_masks(self.state.clock, self._record, self._menu, LIMITS, self.scenario.end, legal)
+        menu_masks(self.state.clock, self._record, self._menu, LIMITS, self.scenario.end, legal)
         return legal
 
     def step(self, actions: Any) -> Step:
@@ -268,7 +270,7 @@ class PatientBatch:
         followup = self._follow_up(np.flatnonzero(terminated))
         now = np.where(terminated, followup.restored, restored(self.measured.function, self.reference))
         terms = RewardTerms(
-            function=np.where(self.ended == 0, now - self._restored, np.where(terminated, now - self._restored, 0.0)),
+            function=np.where((self.ended == 0) | terminated, now - self._restored, 0.0),
             harm=np.where(terminated, -followup.harm / 100.0, 0.0),
             burden=-paid / 100.0,
             refused=-fined / 100.0,

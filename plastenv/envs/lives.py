@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from plastenv.envs.batch import PatientBatch, whole
+from plastenv.envs.batch import PatientBatch, is_whole
 from plastenv.therapy.protocol import nearest
 
 
@@ -57,10 +57,10 @@ class Lives:
         rows = self.batch.rows
         if seeds is None:
             return [None] * rows
-        each = [int(seeds) + row for row in range(rows)] if whole(seeds, 0) else seeds  # type: ignore[arg-type]
+        each = [int(seeds) + row for row in range(rows)] if is_whole(seeds, 0) else seeds  # type: ignore[arg-type]
         if not isinstance(each, list | tuple) or len(each) != rows:
             raise ValueError(f"seed = {seeds!r:.60}: expected a whole number, or one for each of {rows} rows")
         for row, own in enumerate(each):
-            if own is not None and (not whole(own, 0) or own >= 2**62):
+            if own is not None and (not is_whole(own, 0) or own >= 2**62):
                 raise ValueError(f"seed of row {row} = {own!r:.60}: expected a whole number from 0 to 2^62")
         return [None if own is None else int(own) for own in each]

@@ -7,14 +7,18 @@ import numpy as np
 
 from plastenv.envs.batch import ENDINGS, PatientBatch, Step
 from plastenv.envs.lives import Lives, options_of
+from plastenv.envs.observations import channels
 from plastenv.envs.snapshot import Snapshot, put_back, take
 from plastenv.envs.viewer import FPS, MODES, Viewer
 from plastenv.scenarios.scenario import Scenario
 
 
-def step_info(step: Step, row: int, ending: int) -> dict[str, Any]:
-    """Return the info of one row: reward terms, itemised costs and, at the end, the results of follow-up."""
-    info = _of_row(step.report(), row)
+def step_info(step: Step, report: dict[str, Any], row: int, ending: int) -> dict[str, Any]:
+    """Return the info of one row: reward terms, itemised costs and, at the end, the results of follow-up.
+
+    `report` is the step's own, worked out once for all rows.
+    """
+    info = _of_row(report, row)
     if step.terminated[row]:
         info |= {"ending": ENDINGS[ending], "followup": step.followup.of(row)}
     return info
@@ -30,7 +34,7 @@ def _of_row(columns: dict[str, Any], row: int) -> dict[str, Any]:
 class PatientEnv(gym.Env[np.ndarray, Any]):
     """A patient of a scenario, treated one decision at a time.
 
-    Actions: menu (Discrete, 0 = wait) or doses (Box). Observations: clinic or state, named by
+    Actions: menu (Discrete, 0 = wait) or doses (Box). Observations: clinic, biomarkers or state, named by
     `observation_channels`. Reward in units of 100 score points; the undiscounted return equals
     score / 100 - R(start). Rendered as frames ("rgb_array") or text ("ansi"). See docs/environment.md.
     """
@@ -50,8 +54,6 @@ class PatientEnv(gym.Env[np.ndarray, Any]):
     @property
     def observation_channels(self) -> tuple:
         """Name, unit and range of every number in an observation."""
-        from plastenv.envs.observations import channels
-
         return channels(self.batch.scenario, self.batch.observes)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
@@ -61,7 +63,7 @@ class PatientEnv(gym.Env[np.ndarray, Any]):
         """
         chosen = options_of(options, ("patient",)).get("patient")
         observation = self.lives.begin(patients=[chosen], seeds=None if seed is None else [seed])
-        super().reset(seed=seed)
+        super().reset(seed=None if seed is None else int(seed))
         self.viewer.note()
         return observation[0], self._mask()
 
@@ -69,9 +71,9 @@ class PatientEnv(gym.Env[np.ndarray, Any]):
         """Act for one decision interval; the horizon and clinical ends terminate, nothing truncates."""
         if self.batch.ended[0]:
             raise RuntimeError("the episode has ended; call reset")
-        step = self.batch.step(np.asarray(action)[None])
+        step = self.batch.step([action])
         self.viewer.note(step)
-        info = step_info(step, 0, int(self.batch.ended[0])) | self._mask()
+        info = step_info(step, step.report(), 0, int(self.batch.ended[0])) | self._mask()
         reward: Any = step.reward[0] if self.batch.pays == "vector" else float(step.reward[0])
         return step.observation[0], reward, bool(step.terminated[0]), False, info
 
@@ -85,6 +87,7 @@ class PatientEnv(gym.Env[np.ndarray, Any]):
         Raises SnapshotError, before anything has changed, for one that does not fit.
         """
         put_back(self.lives, snapshot)
+        self.viewer.forget()
         self.viewer.note()
         return self.batch.seen()[0], self._mask()
 

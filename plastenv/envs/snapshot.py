@@ -7,7 +7,6 @@ What was rendered, and the random generators of spaces, are no part of it.
 
 import hashlib
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,12 @@ from plastenv.envs.batch import PatientBatch
 from plastenv.envs.lives import Lives
 from plastenv.files import whole
 from plastenv.kernel import source_hash
+from plastenv.model.calendar import COLUMNS
 from plastenv.model.measure import Measurements
 from plastenv.model.types import ModelState
 from plastenv.patients.cohort import References
-from plastenv.therapy.limits import Record
+from plastenv.therapy.interventions import CATALOGUE
+from plastenv.therapy.limits import CHANNELS, Record
 
 FORMAT = 1
 TREES = {"state": ModelState, "reference": References, "measured": Measurements, "record": Record}
@@ -55,7 +56,9 @@ class Snapshot:
                 named = {name: file[name] for name in file.files}
             about = json.loads(str(named.pop("about")))
             checksum = about.pop("checksum")
-        except (ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+        except OSError:
+            raise
+        except Exception as error:  # a damaged archive can make NumPy and zlib raise anything
             raise SnapshotError(f"{path}: is not a snapshot, or is damaged ({error})") from None
         snapshot = cls(about, named)
         if checksum != snapshot._checksum():
@@ -80,16 +83,37 @@ def _about(batch: PatientBatch) -> dict[str, Any]:
         "kernels": source_hash(),
         "scenario": batch.scenario.name,
         "task": hashlib.sha256(task.encode()).hexdigest()[:16],
+        "interventions": hashlib.sha256(repr((CHANNELS, CATALOGUE)).encode()).hexdigest()[:16],
         "rows": batch.rows,
         **{name: value for name, value in batch.options.items() if name != "threads"},
     }
 
 
-def _fits(rows: int, named: dict[str, np.ndarray]) -> None:
-    """Refuse arrays that are not of so many rows."""
+def _named(batch: PatientBatch) -> dict[str, np.ndarray]:
+    """Return everything that a batch keeps, not copied."""
+    kept = batch.kept()
+    named = {name: kept[name] for name in SCALARS}
+    for name in TREES:
+        named |= arrays.flatten(kept[name], f"{name}.")
+    named["calendar"] = np.concatenate(kept["calendars"])
+    named["events"] = np.array([len(calendar) for calendar in kept["calendars"]])
+    return named
+
+
+def _fits(batch: PatientBatch, named: dict[str, np.ndarray]) -> None:
+    """Refuse arrays that are not of the shapes and types that this batch gives them."""
+    like = dict.fromkeys(("seeds", "episodes"), np.zeros(batch.rows, np.int64))
+    like |= {} if batch.state is None else _named(batch)
     for name, array in named.items():
-        if name != "calendar" and array.shape[:1] != (rows,):
-            raise SnapshotError(f"snapshot: {name} has the shape {array.shape}, expected {rows} rows")
+        own = like.get(name, array)
+        open_ended = 1 if name == "calendar" else 2 if name.startswith("record.") else array.ndim and own.ndim
+        if name != "calendar" and array.shape[:1] != (batch.rows,):
+            raise SnapshotError(f"snapshot: {name} has the shape {array.shape}, expected {batch.rows} rows")
+        if array.dtype != own.dtype or array.ndim != own.ndim or array.shape[1:open_ended] != own.shape[1:open_ended]:
+            expected = f"{own.shape}, {own.dtype}"
+            raise SnapshotError(f"snapshot: {name} is {array.shape}, {array.dtype}, expected {expected}")
+    if named["calendar"].shape != (named["events"].sum(), COLUMNS):
+        raise SnapshotError(f"snapshot: calendar has the shape {named['calendar'].shape}, which does not fit events")
 
 
 def take(lives: Lives) -> Snapshot:
@@ -97,12 +121,7 @@ def take(lives: Lives) -> Snapshot:
     batch = lives.batch
     if batch.state is None:
         raise RuntimeError("there is nothing to keep before reset")
-    kept = batch.kept()
-    named = {name: kept[name].copy() for name in SCALARS}
-    for name in TREES:
-        named |= {key: array.copy() for key, array in arrays.flatten(kept[name], f"{name}.").items()}
-    named["calendar"] = np.concatenate(kept["calendars"])
-    named["events"] = np.array([len(calendar) for calendar in kept["calendars"]])
+    named = {name: array.copy() for name, array in _named(batch).items()}
     named["seeds"], named["episodes"] = np.array(lives.seeds, np.int64), np.array(lives.episodes, np.int64)
     return Snapshot(_about(batch), named)
 
@@ -114,15 +133,15 @@ def put_back(lives: Lives, snapshot: Snapshot) -> None:
         if own.get(name) != given.get(name):
             raise SnapshotError(f"snapshot: {name} = {given.get(name)!r}, expected {own.get(name)!r}")
     named = snapshot.named
-    _fits(lives.batch.rows, named)
     try:
+        _fits(lives.batch, named)
         kept: dict[str, Any] = {name: named[name].copy() for name in SCALARS}
         for name, kind in TREES.items():
             kept[name] = arrays.copy(arrays.unflatten(kind, named, f"{name}."))
         ends = np.cumsum(named["events"])[:-1]
         kept["calendars"] = [calendar.copy() for calendar in np.split(named["calendar"], ends)]
         seeds, episodes = named["seeds"].tolist(), named["episodes"].tolist()
-    except (KeyError, ValueError) as error:
+    except KeyError as error:
         raise SnapshotError(f"snapshot: is incomplete ({error})") from None
     lives.batch.put_back(kept)
     lives.seeds, lives.episodes = seeds, episodes

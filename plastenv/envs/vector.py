@@ -8,6 +8,7 @@ from gymnasium.vector.utils import batch_space
 
 from plastenv.envs.batch import ENDINGS, PatientBatch, Step
 from plastenv.envs.lives import Lives, options_of
+from plastenv.envs.observations import channels
 from plastenv.envs.snapshot import Snapshot, put_back, take
 from plastenv.envs.viewer import FPS, MODES, Viewer
 from plastenv.scenarios.scenario import Scenario
@@ -102,7 +103,7 @@ class PatientVectorEnv(VectorEnv):
                 info = self._infos(step, ~over)
                 for row in np.flatnonzero(over).tolist():
                     info = self._add_info(info, {"final_obs": observation[row]}, row)
-                info |= {"final_info": self._infos(step, over) | self._masks(), "_final_info": over.copy()}
+                info |= {"final_info": self._infos(step, over) | self._masks(over), "_final_info": over.copy()}
         if over.any() and self.autoreset_mode is not AutoresetMode.DISABLED:
             observation = self.lives.begin(np.flatnonzero(over).tolist())
         self.viewer.note(step)
@@ -118,6 +119,7 @@ class PatientVectorEnv(VectorEnv):
         Raises SnapshotError, before anything has changed, for one that does not fit.
         """
         put_back(self.lives, snapshot)
+        self.viewer.forget()
         self.viewer.note()
         return self.batch.seen(), self._masks()
 
@@ -141,6 +143,16 @@ class PatientVectorEnv(VectorEnv):
             info = self._add_info(info, own, row)
         return info
 
-    def _masks(self) -> dict[str, Any]:
-        every = np.ones(self.num_envs, bool)
-        return {"action_mask": self.batch.masks(), "_action_mask": every} if self.batch.acts == "menu" else {}
+    def _masks(self, rows: np.ndarray | None = None) -> dict[str, Any]:
+        """Return the legal actions of all rows, as those of `rows`, (rows,) bool (default: all)."""
+        of = np.ones(self.num_envs, bool) if rows is None else rows.copy()
+        return {"action_mask": self.batch.masks(), "_action_mask": of} if self.batch.acts == "menu" else {}
+
+    @property
+    def observation_channels(self) -> tuple:
+        """Name, unit and range of every number in an observation."""
+        return channels(self.batch.scenario, self.batch.observes)
+
+    def action_masks(self) -> np.ndarray:
+        """Return which menu actions are legal now, (rows, actions) bool."""
+        return self.batch.masks().astype(bool)

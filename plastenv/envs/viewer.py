@@ -42,6 +42,11 @@ class Viewer:
         """Leave the canvas behind: it can be neither copied nor pickled, and a new one is soon made."""
         return self.__dict__ | {"_picture": None}
 
+    def forget(self) -> None:
+        """Forget what was seen of other patients."""
+        self._courses = [[] for _ in self._courses]
+        self._results = [{} for _ in self._results]
+
     def note(self, step: Step | None = None) -> None:
         """Remember how every row is now, after a reset or `step`; what lies ahead of a row's clock is forgotten."""
         if self.mode is None:

@@ -64,7 +64,9 @@ class Comparison:
         self._differences: dict[tuple[str, str], Interval] = {}
 
     def add(self, schedule: Schedule, tick: Callable[[int], None] | None = None, **options: Any) -> Outcome:
-        """Run one schedule, which no other may be named like, and keep its outcome."""
+        """Run one schedule and keep its outcome. Raises ValueError for a name that is taken."""
+        if schedule.name in self.outcomes:
+            raise ValueError(f"schedule '{schedule.name}' has been compared already")
         outcome = run(self.scenario, schedule, self.split, self.patients, self.seed, tick, **options)
         self.outcomes[schedule.name], self.sources[schedule.name] = outcome, schedule.source
         return outcome

@@ -38,6 +38,16 @@ class Record(NamedTuple):
     burden: np.ndarray  # points
 
 
+class Menu(NamedTuple):
+    """The administrations of all menu actions, one after the other; (parts,) each unless noted."""
+
+    first: np.ndarray  # (actions + 1,) int64, action a consists of the parts first[a] : first[a + 1]
+    time: np.ndarray  # int64, s after midnight
+    seconds: np.ndarray  # int64
+    channel: np.ndarray  # int64
+    dose: np.ndarray  # study doses
+
+
 def _limits() -> Limits:
     index = {what.name: k for k, what in enumerate(CATALOGUE)}
     apart = np.zeros((len(CATALOGUE), len(CATALOGUE)))
@@ -157,6 +167,34 @@ def write(time: int, seconds: int, channel: int, dose: float, burden: float, row
     kept.time[row, k], kept.seconds[row, k] = time, seconds
     kept.channel[row, k], kept.dose[row, k], kept.burden[row, k] = channel, dose, burden
     kept.number[row] += 1
+
+
+@kernel
+def next_start(now: int, time: int) -> int:
+    """Return when the hour of the day `time` (s after midnight) comes next, s on the calendar."""
+    start = now // DAY * DAY + time
+    return start if start >= now else start + DAY
+
+
+@kernel
+def menu_masks(clock: np.ndarray, kept: Record, choices: Menu, limits: Limits, end: int, legal: np.ndarray) -> None:
+    """Write into `legal`, (rows, actions) int8, which menu actions are allowed now; 0, to wait, always is.
+
+    The parts of an action are entered while the later ones are checked, then taken back; `kept` must have room.
+    """
+    for row in range(legal.shape[0]):
+        before = kept.number[row]
+        for action in range(legal.shape[1]):
+            legal[row, action] = 1
+            for part in range(choices.first[action], choices.first[action + 1]):
+                start = next_start(clock[row], choices.time[part])
+                seconds, channel, dose = choices.seconds[part], choices.channel[part], choices.dose[part]
+                code, _ = breach(start, seconds, channel, dose, row, kept, limits, end)
+                if code != NONE:
+                    legal[row, action] = 0
+                    break
+                write(start, seconds, channel, dose, 0.0, row, kept)
+            kept.number[row] = before
 
 
 def enter(given: Administration, row: int, kept: Record) -> None:

@@ -24,7 +24,7 @@ from cmaes import CMA
 
 from plastenv.envs.actions import decode
 from plastenv.envs.batch import ENDINGS, PatientBatch
-from plastenv.evaluation.comparison import write_json
+from plastenv.evaluation.comparison import task_hash, write_json
 from plastenv.evaluation.statistics import interval
 from plastenv.model.types import DAY, HOUR
 from plastenv.scenarios.scenario import Scenario, load_scenario
@@ -36,7 +36,7 @@ ROOT = Path(__file__).parents[2]
 EVIDENCE, KEPT = ROOT / "docs" / "evidence" / "reward_hacking.json", ROOT / "runs" / "reward_hacking"
 GENES, PATIENTS, TESTED, MOST = 5, 8, 64, 40  # per channel; patients searched and scored on; administrations
 LIMIT = 10.0  # points that no attack may score
-STAYED = -200.0  # points of a patient who should have ended early and did not, before burden brings it nearer
+STAYED = -1000.0  # points of a patient who should have ended early and did not; burden brings it nearer
 
 
 @dataclass(frozen=True)
@@ -168,16 +168,18 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=ATTACKS, default=list(ATTACKS))
     arguments = parser.parse_args()
     scenario, begun, found = load_scenario("Fear"), time.time(), {}
+    task = task_hash(scenario, "test", scenario.recipe.hash)
     commit = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
     said = subprocess.run(commit, cwd=ROOT, capture_output=True, text=True).stdout.strip()
     for name in arguments.only:
-        path = KEPT / f"{scenario.recipe.hash}-{arguments.generations}-{name}.json"
+        path = KEPT / f"{task}-{arguments.generations}-{name}.json"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, search(name, arguments.generations, scenario))
         found[name] = json.loads(path.read_text("utf-8"))
     holds = {
-        name: all(score is None or score["mean"] <= LIMIT for score in attack["test"]) for name, attack in found.items()
+        name: any(attack["test"]) and all(score is None or score["mean"] <= LIMIT for score in attack["test"])
+        for name, attack in found.items()
     }
     evidence = {
         "command": " ".join(sys.argv), "commit": said, "machine": f"{platform.machine()}, {os.cpu_count()} cores",

@@ -7,6 +7,7 @@ import plastenv  # noqa: F401 - registers the environments
 from plastenv import arrays
 from plastenv.envs.actions import ActionError
 from plastenv.envs.batch import PatientBatch
+from plastenv.envs.single import PatientEnv
 from plastenv.therapy.protocol import library
 from tests.conftest import same
 
@@ -128,6 +129,13 @@ def test_a_bad_action_is_named_and_touches_nobody(easy, kind):
         with pytest.raises(ActionError):
             batch.step(action)
     assert same(before, batch.state) and batch.given(0) == batch.given(1) == []
+
+
+def test_a_ragged_action_of_a_single_environment_is_named(easy):
+    env = PatientEnv(easy, actions="doses", among=8)
+    env.reset(seed=np.int64(0))
+    with pytest.raises(ActionError, match="dose actions"):
+        env.step([[1.0], [1.0, 2.0]])
 
 
 def test_what_limits_forbid_is_masked_has_no_effect_and_costs(easy):

@@ -98,6 +98,11 @@ def damaged(path: Path, kind: str) -> None:
         path.write_bytes(content[: len(content) // 2])
     elif kind == "text":
         path.write_text("no snapshot at all", "utf-8")
+    elif kind == "flipped":
+        middle = len(content) // 2
+        path.write_bytes(
+            content[:middle] + bytes(255 - byte for byte in content[middle : middle + 64]) + content[middle + 64 :]
+        )
     elif kind == "empty":
         path.write_bytes(b"")
     else:
@@ -112,7 +117,7 @@ def damaged(path: Path, kind: str) -> None:
         np.savez(path, **named)
 
 
-@pytest.mark.parametrize("kind", ["cut", "text", "empty", "changed", "missing", "object"])
+@pytest.mark.parametrize("kind", ["cut", "text", "flipped", "empty", "changed", "missing", "object"])
 def test_a_damaged_file_is_named(easy, tmp_path, kind):
     env = PatientEnv(easy, **OPTIONS)
     env.reset(seed=0)

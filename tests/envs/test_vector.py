@@ -79,6 +79,8 @@ def test_rows_are_single_environments(impatient, mode, observe, actions, reward)
         seen, reward, done, truncated, info = vector.step(action)
         handed_out.append((seen, seen.copy()))
         assert not truncated.any()
+        if mode is AutoresetMode.SAME_STEP and done.any() and actions == "menu":
+            assert np.array_equal(info["final_info"]["_action_mask"], done)
         for row, single in enumerate(rows):
             mine, paid, over, said = single.step(action[row])
             assert np.array_equal(seen[row], mine) and np.array_equal(reward[row], paid + 0 * reward[row])
