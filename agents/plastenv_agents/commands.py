@@ -102,7 +102,9 @@ def _dataset(
         raise ValueError(f"--name {name}: there is a dataset of this name; expected another")
     with bars() as progress:
         grow(batch.patients, range(batch.among), progress)
-        treating = progress.add_task("treating patients and twins", total=episodes * (2 + len(mixed.parts)))
+        treating = progress.add_task(
+            "treating patients and twins", total=episodes * (1 + len(mixed.parts) + (len(mixed.parts) > 1))
+        )
         made = record(name, env, mixed, episodes, seed, draws, lambda number: progress.advance(treating, number))
     values = made.storage.metadata["counterfactual_values"]
     for target, value in values.items():

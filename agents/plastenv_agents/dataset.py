@@ -100,12 +100,14 @@ def record(
 ) -> minari.MinariDataset:
     """Let `episodes` patients of `env` be treated by `mixed`, and keep them as the Minari dataset `name`.
 
-    The parts of the mixture, and the mixture itself, are what twins are treated by, each `draws` times. `tick` is told
-    of every episode and of every twin.
+    Twins are treated by the parts of the mixture, and by the mixture itself if it has several, `draws` times each.
+    `tick` is told of every episode and of every twin.
     """
     unwrapped: Any = env.unwrapped
     own, kept, values = unwrapped.batch, [], []
-    targets: dict[str, Behaviour] = {**mixed.parts, MIXTURE: mixed}
+    targets: dict[str, Behaviour] = dict(mixed.parts)
+    if len(mixed.parts) > 1:
+        targets[MIXTURE] = mixed
     for first in range(0, episodes, TOGETHER):
         seeds = range(seed + first, seed + min(first + TOGETHER, episodes))
         batch = PatientBatch(own.scenario, len(seeds), **own.options)

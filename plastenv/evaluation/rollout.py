@@ -10,6 +10,7 @@ import numpy as np
 
 from plastenv import rng
 from plastenv.envs.batch import PatientBatch
+from plastenv.scenarios.objective import restored
 from plastenv.scenarios.scenario import Scenario
 from plastenv.therapy.protocol import Protocol
 
@@ -103,9 +104,7 @@ def _run(
         if len(ending):
             deep = np.full(batch.rows, np.nan)
             deep[ending] = batch.depth(ending)
-            end = (batch.measured.function - batch.reference.untreated) / (
-                batch.reference.premorbid - batch.reference.untreated
-            )
+            end = restored(batch.measured.function, batch.reference)
             done = step.followup
             columns = (
                 done.score,
