@@ -8,8 +8,6 @@ patients, threads, worker processes. Ten minutes on two cores.
 """
 
 import argparse
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -22,6 +20,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from evidence import origin
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.env_checker import check_env as check_sb3
@@ -256,12 +255,8 @@ def main() -> None:
             found[name] = f"FAILS: {error!r:.200}"
         seconds[name] = round(time.time() - start)
         print(name, found[name], f"{seconds[name]} s", flush=True)
-    commit = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
     evidence = {
-        "command": " ".join(sys.argv),
-        "commit": subprocess.run(commit, cwd=ROOT, capture_output=True, text=True).stdout.strip(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "seconds": round(time.time() - begun),
+        **origin(begun),
         "found": found,
         "seconds_each": seconds,
     }

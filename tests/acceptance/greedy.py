@@ -7,14 +7,11 @@ first. Writes docs/evidence/greedy.json. A few minutes on two cores.
 """
 
 import argparse
-import os
-import platform
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
+from evidence import origin
 
 from plastenv.envs.vector import PatientVectorEnv
 from plastenv.evaluation.comparison import Comparison, schedules, write_json
@@ -60,12 +57,8 @@ def main() -> None:
         comparison.add(schedule)
     best = comparison.ranked()[0]
     behind = interval(comparison.outcomes[best].score - score)
-    commit = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
     evidence = {
-        "command": " ".join(sys.argv),
-        "commit": subprocess.run(commit, cwd=ROOT, capture_output=True, text=True).stdout.strip(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "seconds": round(time.time() - begun),
+        **origin(begun),
         "holds": behind.mean >= BEHIND,
         "greedy": interval(score)._asdict(),
         "best": {"name": best, **interval(comparison.outcomes[best].score)._asdict()},

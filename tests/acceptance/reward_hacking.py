@@ -10,10 +10,6 @@ runs/reward_hacking/ and not repeated.
 
 import argparse
 import json
-import os
-import platform
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from cmaes import CMA
+from evidence import origin
 
 from plastenv.envs.actions import decode
 from plastenv.envs.batch import ENDINGS, PatientBatch
@@ -169,8 +166,6 @@ def main() -> None:
     arguments = parser.parse_args()
     scenario, begun, found = load_scenario("Fear"), time.time(), {}
     task = task_hash(scenario, "test", scenario.recipe.hash)
-    commit = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
-    said = subprocess.run(commit, cwd=ROOT, capture_output=True, text=True).stdout.strip()
     for name in arguments.only:
         path = KEPT / f"{task}-{arguments.generations}-{name}.json"
         if not path.exists():
@@ -182,8 +177,7 @@ def main() -> None:
         for name, attack in found.items()
     }
     evidence = {
-        "command": " ".join(sys.argv), "commit": said, "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "seconds": round(time.time() - begun), "limit": LIMIT, "holds": holds, "attacks": found,
+        **origin(begun), "limit": LIMIT, "holds": holds, "attacks": found,
     }  # fmt: skip
     if set(arguments.only) == set(ATTACKS):
         write_json(EVIDENCE, evidence)
