@@ -11,6 +11,7 @@ from plastenv.kernel import kernel
 # Processes: the third part of every random key.
 EVERYDAY_TIME, EVERYDAY_CUE, EVERYDAY_STRENGTH, EVERYDAY_CONTEXT, EVERYDAY_OUTCOME = range(1, 6)
 AVOIDANCE, REPLAY, RATING, VISIT, ENVIRONMENT, TRAITS, WIRING, HISTORY, EPISODE = range(6, 15)
+NOISE = 1000  # and up, one per neuron
 
 
 @kernel

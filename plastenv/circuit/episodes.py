@@ -32,6 +32,9 @@ EPISODES = (
     Episode("exposure-trial", 1.20, cue=(0.0, 1.2)),
     Episode("stimulation-train", 0.60, stimulation=(0.0, 0.5), modulator=5.0),
     Episode("replay", 0.40, cue=(0.0, 0.2), modulator=0.5),
+    # Practice; with a success, or alone, the nuclei of neuromodulators may be driven for half a second.
+    Episode("reinforced-trial", 0.80, cue=(0.0, 0.8), outcome=(0.25, 0.8), stimulation=(0.25, 0.75)),
+    Episode("release", 0.60, stimulation=(0.0, 0.5)),
 )
 COLUMNS = ("duration", "cue_on", "cue_off", "outcome_on", "outcome_off", "stim_on", "stim_off", "avoidable", "tone")
 INDEX = {episode.name: row for row, episode in enumerate(EPISODES)}

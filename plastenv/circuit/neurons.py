@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from plastenv.arrays import zeros
-from plastenv.circuit.episodes import LONGEST
 from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.kernel import core, kernel, transfer
 
 FAINT = np.float32(0.005)  # 0.5 Hz; eight neighbours below it pass nothing on
 QUIET = np.float32(0.001)  # 0.1 Hz; when no unit is above it and none is driven, an episode's rates are over
+RELEASE = -2  # target of a stimulator that drives the neuromodulatory nuclei themselves
 TAIL = 40  # steps of silence that are still written down after the rates are over
 
 
@@ -31,6 +31,7 @@ class Trace(NamedTuple):
     surprise: np.ndarray  # (steps,) float32, phasic release by outcomes that were not expected
     omission: np.ndarray  # (steps,) float32, phasic release by aversive outcomes that failed to come
     error: np.ndarray  # (1,), largest omission error of the episode
+    inhibited: np.ndarray  # (1,), share of inhibition that volleys met; a train tires it
     ran: np.ndarray  # (1,) int64, steps until the rates were over; silence is written down for a tail of steps
     steady: np.ndarray  # (units,) float32, input of the context
     shown: np.ndarray  # (units,) float32, input of the context and the cue
@@ -49,15 +50,15 @@ class Stimulus(NamedTuple):
     cue: int  # -1 = none
     context: int
     outcome: int  # -1 = none
-    target: int  # stimulator target, -1 = none
+    target: int  # stimulator target, -1 = none, -2 = phasic neuromodulator
     strength: float  # of the cue
     intensity: float  # of the outcome
     amplitude: float  # of the stimulator, negative inhibits
 
 
-def scratch(units: int, inputs: int, outcomes: int, dt: float) -> Trace:
-    """Allocate a `Trace` long enough for every episode of the event table."""
-    steps = int(round(LONGEST / dt)) + 4
+def scratch(units: int, inputs: int, outcomes: int, dt: float, longest: float) -> Trace:
+    """Allocate a `Trace` for episodes of up to `longest` s."""
+    steps = int(round(longest / dt)) + 4
     surprise, omission, cue = zeros((3, steps), np.float32)
     steady, shown, total, rate, peak, summed = zeros((6, units), np.float32)
     return Trace(
@@ -67,6 +68,7 @@ def scratch(units: int, inputs: int, outcomes: int, dt: float) -> Trace:
         surprise=surprise,
         omission=omission,
         error=np.zeros(1),
+        inhibited=np.ones(1),
         ran=np.zeros(1, np.int64),
         steady=steady,
         shown=shown,
@@ -80,11 +82,16 @@ def scratch(units: int, inputs: int, outcomes: int, dt: float) -> Trace:
 
 
 @kernel
-def load_weights(early: np.ndarray, late: np.ndarray, gain: np.ndarray, scale: np.ndarray, weights: np.ndarray) -> None:
-    """Put gain * (early + late) of one patient into `weights`, (pre, units); `scale`, (units,), is scratch."""
+def load_weights(
+    early: np.ndarray, late: np.ndarray, gain: np.ndarray, excitability: float, scale: np.ndarray, weights: np.ndarray
+) -> None:
+    """Put excitability * gain * (early + late) of one patient into `weights`, (pre, units).
+
+    `excitability` is the neuromodulatory gain of all input, 1 = none; `scale`, (units,), is scratch.
+    """
     pre, post = early.shape
     for i in range(post):
-        scale[i] = np.float32(gain[i])
+        scale[i] = np.float32(excitability * gain[i])
     for j in range(pre):
         for i in range(post):
             weights[j, i] = scale[i] * (early[j, i] + late[j, i])
@@ -198,7 +205,7 @@ def simulate(
     trace.error[0] = 0.0
     over = cue_off if stimulus.cue >= 0 else 0
     over = max(over, outcome_off) if stimulus.outcome >= 0 else over
-    over = max(over, stim_off) if stimulus.target >= 0 else over
+    over = max(over, stim_off) if stimulus.target != -1 else over
     for step in range(steps):
         trace.ran[0] = step
         if step > over and step % 4 == 0 and _silent(total, rate, threshold):
@@ -219,6 +226,8 @@ def simulate(
                 surprise += anatomy.surprise_gain[k] * max(none, given - expected[k])
                 if cue and step >= due:
                     omission += anatomy.omission_gain[k] * max(none, min(one, expected[k]) - given)
+        if stimulus.target == RELEASE and stim_on <= step < stim_off:
+            surprise += np.float32(stimulus.amplitude)
         surprised += leak_mod * (surprise - surprised)
         relieved += leak_mod * (omission - relieved)
         trace.error[0] = max(trace.error[0], omission)

@@ -7,6 +7,7 @@ import numpy as np
 from plastenv.parameters import PROJECT, Par
 
 PFISTER = "Pfister & Gerstner 2006, J Neurosci 26:9673, visual cortex, minimal all-to-all"
+HIPPOCAMPUS = "Pfister & Gerstner 2006, J Neurosci 26:9673, hippocampal culture, minimal all-to-all"
 
 
 class NeuronParams(NamedTuple):
@@ -26,6 +27,11 @@ class PlasticityParams(NamedTuple):
     tau_minus: Annotated[float, Par("postsynaptic trace of depression", "s", PFISTER)] = 0.0337
     tau_y: Annotated[float, Par("slow postsynaptic trace", "s", PFISTER)] = 0.114
     a3_plus: Annotated[float, Par("triplet potentiation", "1", PFISTER)] = 6.5e-3
+    a2_plus: Annotated[float, Par("pair potentiation without inhibition", "1", PFISTER)] = 0.0
+    shunt: Annotated[
+        float,
+        Par("PV drive that keeps single spikes out of dendrites", "1", "Meredith 2003, J Neurosci 23:11142; adult = 1"),
+    ] = 1.0
     a2_minus: Annotated[float, Par("pair depression", "1", PFISTER)] = 7.1e-3
     weight_unit: Annotated[float, Par("weight of one typical synapse, h0", "1", PROJECT)] = 0.1
     efficacy: Annotated[float, Par("early change per unit of rule drive, in weight units", "1", PROJECT)] = 0.4
@@ -56,11 +62,50 @@ class PlasticityParams(NamedTuple):
     ] = 0.6
 
 
+class SpikeParams(NamedTuple):
+    """A spiking neuron under stimulated pathways: leaky, with escape noise; potentials in units of the threshold."""
+
+    tau: Annotated[float, Par("membrane time constant", "s", "Gerstner & Kistler 2002, Spiking Neuron Models")] = 0.020
+    latency: Annotated[float, Par("from the stimulus to the synapse", "s", "1 to 3 ms; Andersen 1978")] = 0.002
+    potential: Annotated[
+        float, Par("EPSP of a volley over eight typical axons", "1", "below threshold; " + PROJECT)
+    ] = 0.26
+    slow: Annotated[
+        float,
+        Par("slow part of that EPSP", "1", "summates in trains; Collingridge 1988, J Physiol 399:283; " + PROJECT),
+    ] = 0.34
+    tau_slow: Annotated[float, Par("decay of the slow part", "s", "Lester 1990, Nature 346:565 (about 100 ms)")] = 0.100
+    fatigue: Annotated[
+        float,
+        Par("inhibition that a volley takes from the next", "1", "GABA-B autoreceptors; Davies 1991, Nature 349:609"),
+    ] = 0.35
+    tau_fatigue: Annotated[float, Par("recovery of inhibition", "s", "Davies 1990, J Physiol 424:513")] = 0.8
+    tau_inhibition: Annotated[float, Par("feed-forward PV inhibition", "s", "GABA-A, Buhl 1995")] = 0.010
+    inhibition: Annotated[
+        float, Par("inhibition per volley of eight axons", "1", "Pouille & Scanziani 2001; " + PROJECT)
+    ] = 0.34
+    resting_rate: Annotated[float, Par("firing at rest", "Hz", "1 to 2 Hz in slices and cultures")] = 1.5
+    width: Annotated[float, Par("width of escape noise", "1", "Jolivet 2006, J Comput Neurosci 21:35")] = 0.18
+    refractory: Annotated[
+        float, Par("refractory time", "s", "at most 80 Hz; Lancaster & Adams 1986, J Neurophysiol 55:1268")
+    ] = 0.012
+    adaptation: Annotated[float, Par("after-hyperpolarisation per spike", "1", "Madison & Nicoll 1984; " + PROJECT)] = (
+        0.74
+    )
+    tau_adaptation: Annotated[float, Par("decay of the after-hyperpolarisation", "s", "Madison & Nicoll 1984")] = 0.060
+
+
 class CircuitParams(NamedTuple):
     """All parameters of the fast circuit."""
 
     neuron: NeuronParams = NeuronParams()
     plasticity: PlasticityParams = PlasticityParams()
+    spike: SpikeParams = SpikeParams()
+
+
+def hippocampal(rule: PlasticityParams) -> PlasticityParams:
+    """Return the rule with the constants fitted to hippocampal cells; the defaults are those of visual cortex."""
+    return rule._replace(a2_plus=5.3e-3, a2_minus=3.5e-3, a3_plus=8e-3, tau_y=0.040)
 
 
 class Anatomy(NamedTuple):
@@ -75,5 +120,7 @@ class Anatomy(NamedTuple):
     omission_drive: np.ndarray  # (outcomes, units), current per omitted delivery
     stimulation: np.ndarray  # (targets, units), current of a stimulator at amplitude 1
     cue_outcome: np.ndarray  # (cues,) int64, the outcome that a cue predicts in ordinary life
+    projects: np.ndarray  # (units,), 1 = its axon has plastic synapses in the circuit
+    receives: np.ndarray  # (units,), 1 = its dendrite has; 0 = its spikes come from outside
     assemblies: np.ndarray  # (assemblies, units), membership (read-outs only)
     cue_assembly: np.ndarray  # (cues,) int64, which assembly answers a cue well (read-outs only)

@@ -1,9 +1,10 @@
 """The plasticity rule: triplet STDP on millisecond rates, a third factor, refractory induction.
 
-    drive+ = A3+ tau+ tau_y  x  y  y_slow      (presynaptic trace x postsynaptic rate x slow postsynaptic trace)
+    drive+ = x  y  tau+ (A2+ (1 - PV / shunt) + A3+ tau_y y_slow)      (presynaptic trace x postsynaptic rate)
     drive- = A2- tau-        x' y_fast         (presynaptic rate x fast postsynaptic trace)
 
-which on stationary Poisson rates is the BCM form of Pfister & Gerstner 2006. Every coincidence writes an
+which on stationary Poisson rates is the BCM form of Pfister & Gerstner 2006; y_slow is the slow postsynaptic trace.
+Inhibition keeps single spikes out of dendrites, bursts pass (Meredith 2003). Every coincidence writes an
 eligibility trace that the modulator reads out; the double integral over time is one backward filter of the
 modulator, so no eligibility is stored per synapse. What a synapse has received lately leaves its induction
 refractory for minutes (Kramar 2012). Order: factors, their products over time, then synapses.
@@ -18,7 +19,6 @@ from typing import NamedTuple
 import numpy as np
 
 from plastenv.arrays import zeros
-from plastenv.circuit.episodes import LONGEST
 from plastenv.circuit.neurons import TAIL, Stimulus, Trace
 from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.kernel import core, kernel, transfer
@@ -26,7 +26,7 @@ from plastenv.kernel import core, kernel, transfer
 # A unit takes no part that never passes 10 Hz and stays below 1 Hz on average: 0.2 % of what everyday episodes drive.
 BRIEF, SPARSE = np.float32(0.1), np.float32(0.01)
 OVER = np.float32(0.005)  # 0.5 Hz; below it for good, a unit has fallen silent
-ECHO = 12  # steps after its last activity in which a unit still has a presynaptic trace
+ECHO = 0.06  # s after its last activity in which a unit still has a presynaptic trace
 BLOCK = 8  # units
 ASIDE = 16  # columns beside those of the units, of which the first two hold the cue and the context
 
@@ -41,7 +41,8 @@ class Factors(NamedTuple):
     fast: np.ndarray  # (units,) float32, fast postsynaptic trace
     slow: np.ndarray  # (units,) float32, slow postsynaptic trace
     near: np.ndarray  # (units,) float32, presynaptic trace
-    taking_part: np.ndarray  # (units,) float32, 1 = fired
+    taking_part: np.ndarray  # (units,) float32, 1 = fired and receives
+    sending: np.ndarray  # (units,) float32, 1 = fired and projects
     mistaken: np.ndarray  # (units,) float32, 1 = carried the expectation that was disappointed
     last: np.ndarray  # (units,) int64, step at which a unit has fallen silent
     surprise: np.ndarray  # (steps,) float32, modulator that the eligibility written at a step will meet
@@ -76,12 +77,12 @@ def synapses_scratch(units: int) -> Synapses:
     return Synapses(*zeros((3, units), np.float32))
 
 
-def factors_scratch(units: int, dt: float) -> Factors:
-    """Allocate `Factors` long enough for every episode of the event table."""
-    steps = int(round(LONGEST / dt)) + 4
+def factors_scratch(units: int, dt: float, longest: float) -> Factors:
+    """Allocate `Factors` for episodes of up to `longest` s."""
+    steps = int(round(longest / dt)) + 4
     rate, low = zeros((2, steps, units + ASIDE), np.float32)
     potentiation, depression = zeros((2, steps, units), np.float32)
-    fast, slow, near, taking_part, mistaken = zeros((5, units), np.float32)
+    fast, slow, near, taking_part, sending, mistaken = zeros((6, units), np.float32)
     surprise, omission = zeros((2, steps), np.float32)
     return Factors(
         rate,
@@ -92,6 +93,7 @@ def factors_scratch(units: int, dt: float) -> Factors:
         slow,
         near,
         taking_part,
+        sending,
         mistaken,
         np.zeros(units, np.int64),
         surprise,
@@ -146,7 +148,8 @@ def _gather(written: int, steps: int, anatomy: Anatomy, trace: Trace, factors: F
         blocks[blocks[0]] = block
         for u in range(BLOCK):
             c, i = width + u, first + u
-            factors.taking_part[c] = np.float32(1.0) if _fired(i, steps, trace) else np.float32(0.0)
+            fired = np.float32(1.0) if _fired(i, steps, trace) else np.float32(0.0)
+            factors.taking_part[c], factors.sending[c] = fired * anatomy.receives[i], fired * anatomy.projects[i]
             factors.mistaken[c] = 0.0
             step = min(written, trace.ran[0]) - 1
             while step > 0 and trace.rates[step, i] <= OVER:
@@ -168,12 +171,15 @@ def _follow(
     width: int,
     leaks: tuple[np.float32, np.float32, np.float32],
     weights: tuple[np.float32, np.float32, np.float32],
+    single: np.float32,
     factors: Factors,
     low: np.ndarray,
     potentiation: np.ndarray,
     depression: np.ndarray,
 ) -> None:
     """Follow the rates of one step with the presynaptic, the fast and the slow trace; write the step's factors.
+
+    `single` is what a spike counts for without others before it, over what the slow trace counts for.
 
     What a neuron has done up to now, not with now, decides how its coincidences count.
     """
@@ -187,7 +193,7 @@ def _follow(
     )
     for c in range(width):
         now = rate[c]
-        potentiation[c] = now * slow[c] * taking_part[c] * (up - turned * mistaken[c])
+        potentiation[c] = now * (single + slow[c]) * taking_part[c] * (up - turned * mistaken[c])
         slow[c] += to_slow * (now - slow[c])
         fast[c] += to_fast * (now - fast[c])
         near[c] += to_near * (now - near[c])
@@ -197,7 +203,14 @@ def _follow(
 
 @kernel
 def _weigh(
-    written: int, steps: int, width: int, tone: float, params: CircuitParams, trace: Trace, factors: Factors
+    written: int,
+    steps: int,
+    width: int,
+    tone: float,
+    pv: float,
+    params: CircuitParams,
+    trace: Trace,
+    factors: Factors,
 ) -> None:
     """Fill the presynaptic traces and the postsynaptic factors, weighted by the modulator that will read them.
 
@@ -213,6 +226,8 @@ def _weigh(
     down = np.float32(1e4 * rule.a2_minus * rule.tau_minus * dt)
     tonic, phasic = np.float32(tone * rule.modulator_tonic), np.float32(tone * rule.modulator_phasic)
     turned = np.float32(1.0 + rule.reversal)
+    entering = rule.a2_plus * max(0.0, 1.0 - pv / rule.shunt)
+    single = np.float32(entering / (100.0 * rule.a3_plus * rule.tau_y))
     leaks = np.float32(dt / rule.tau_plus), np.float32(dt / rule.tau_minus), np.float32(dt / rule.tau_y)
     for c in range(width):
         factors.fast[c] = factors.slow[c] = factors.near[c] = 0.0
@@ -224,6 +239,7 @@ def _weigh(
             width,
             leaks,
             (up * salient, up * missed, down * salient),
+            single,
             factors,
             factors.low[step],
             factors.potentiation[step],
@@ -263,9 +279,19 @@ def _products(factors: Factors, j: int, steps: int, width: int, response: Respon
 
 @kernel
 def derive(
-    steps: int, tone: float, anatomy: Anatomy, params: CircuitParams, trace: Trace, factors: Factors, response: Response
+    steps: int,
+    tone: float,
+    pv: float,
+    anatomy: Anatomy,
+    params: CircuitParams,
+    trace: Trace,
+    factors: Factors,
+    response: Response,
 ) -> None:
-    """Work out what the episode of `steps` steps in `trace` did and what it drives every synapse by."""
+    """Work out what the episode of `steps` steps in `trace` did and what it drives every synapse by.
+
+    `tone` is the neuromodulatory tone, `pv` the drive of inhibition, 1 = awake adult without drugs.
+    """
     response.steps[0], response.error[0] = steps, trace.error[0]
     for i in range(response.mean.shape[0]):
         response.mean[i] = trace.summed[i] / np.float32(max(1, steps))
@@ -273,12 +299,13 @@ def derive(
         response.blocks[0] = 0
         return
     written = min(steps, trace.ran[0] + TAIL)
+    echo = int(round(ECHO / params.neuron.dt))
     width = _gather(written, steps, anatomy, trace, factors, response.blocks)
-    _weigh(written, steps, width, tone, params, trace, factors)
+    _weigh(written, steps, width, tone, pv, params, trace, factors)
     for j in range(0, width, 2):
-        response.fired[j], response.fired[j + 1] = factors.taking_part[j], factors.taking_part[j + 1]
+        response.fired[j], response.fired[j + 1] = factors.sending[j], factors.sending[j + 1]
         if max(response.fired[j], response.fired[j + 1]) > 0.0:
-            fallen = min(written, max(factors.last[j], factors.last[j + 1]) + ECHO)
+            fallen = min(written, max(factors.last[j], factors.last[j + 1]) + echo)
             _products(factors, j, fallen, width, response)
             response.up[j, j] = response.up[j + 1, j + 1] = 0.0
             response.down[j, j] = response.down[j + 1, j + 1] = 0.0

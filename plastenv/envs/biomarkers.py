@@ -11,7 +11,8 @@ import numpy as np
 from plastenv.kernel import kernel
 from plastenv.model.advance import pv_scale
 from plastenv.model.types import ModelParams, ModelState
-from plastenv.molecular.pharmacology import INHIBITION, NMDA_BLOCK, NMDA_BOOST, TARGETS, actions
+from plastenv.molecular.glia import available
+from plastenv.molecular.pharmacology import NMDA_BLOCK, NMDA_BOOST, TARGETS, actions
 
 BIOMARKERS = ("gamma", "evoked", "bdnf", "slow waves")
 
@@ -22,7 +23,9 @@ def _assay(state: ModelState, params: ModelParams, early: np.ndarray, acting: np
     half = np.float32(1.0 / params.circuit.plasticity.refractory_half)
     synapses = circuit.refractory.shape[1] * circuit.refractory.shape[2]
     for p in range(found.shape[0]):
-        actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], params.drugs, acting)
+        actions(
+            molecules.bath[p], molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], params.drugs, acting
+        )
         active, usual, ready = 0.0, 0.0, np.float32(0.0)
         for i in range(circuit.activity.shape[1]):
             active += circuit.activity[p, i]
@@ -31,8 +34,9 @@ def _assay(state: ModelState, params: ModelParams, early: np.ndarray, acting: np
             for i in range(circuit.refractory.shape[2]):
                 spent = circuit.refractory[p, j, i] * half
                 ready += np.float32(1.0) / (np.float32(1.0) + spent * spent)
-        open_receptors = (1.0 - acting[NMDA_BLOCK]) * (1.0 + acting[NMDA_BOOST])
-        found[p, 0] = pv_scale(molecules.nets[p], acting[INHIBITION], params) * active / usual
+        glia = params.molecular.glia
+        open_receptors = available(molecules.dserine[p], acting[NMDA_BOOST], acting[NMDA_BLOCK], glia)
+        found[p, 0] = pv_scale(p, state, acting, params) * active / usual
         found[p, 1] = state.traits.induction[p] * open_receptors * ready / synapses
         found[p, 2] = molecules.bdnf[p]
         found[p, 3] = early[p]

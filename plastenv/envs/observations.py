@@ -10,7 +10,7 @@ from plastenv.envs.biomarkers import BIOMARKERS, assay
 from plastenv.kernel import kernel
 from plastenv.model.measure import Measurements
 from plastenv.model.types import DAY, ModelState
-from plastenv.molecular.pharmacology import COMPOUNDS
+from plastenv.molecular.pharmacology import COMPOUND_INDEX
 from plastenv.scenarios.scenario import Scenario
 from plastenv.therapy.interventions import BY_NAME
 from plastenv.therapy.limits import CHANNEL_INDEX, CHANNELS, Record
@@ -62,7 +62,8 @@ def channels(scenario: Scenario, kind: str) -> tuple[Channel, ...]:
         Channel("early", "weight units", 0, 10),
         Channel("unsettled", "weight units", 0, 10),
     )
-    drugs = tuple(Channel(f"{site} {c.name}", "study doses", 0, 50) for site in ("plasma", "effect") for c in COMPOUNDS)
+    offered = [name for name in scenario.interventions if name in COMPOUND_INDEX]
+    drugs = tuple(Channel(f"{site} {c}", "study doses", 0, 50) for site in ("plasma", "effect") for c in offered)
     return latent + drugs + when + record
 
 
@@ -145,7 +146,8 @@ def observe(
         seen = [rated[:, 0], came, burden / scenario.objective.dropout, *rated[:, 1 : truth.shape[1]].T]
     else:
         latent = (getattr(measured, name) for name in LATENT)
-        seen = [*latent, *state.molecules.plasma.T, *state.molecules.effect.T]
+        offered = [COMPOUND_INDEX[name] for name in scenario.interventions if name in COMPOUND_INDEX]
+        seen = [*latent, *state.molecules.plasma[:, offered].T, *state.molecules.effect[:, offered].T]
     day = clock / (scenario.horizon_days * DAY)
     since, given = np.full((len(clock), len(CHANNELS)), MEMORY_DAYS * DAY), np.zeros((len(clock), len(CHANNELS)))
     _treatments(clock, kept, since, given)

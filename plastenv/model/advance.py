@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 
 from plastenv import rng
-from plastenv.arrays import put, share, zeros
-from plastenv.circuit.episodes import INDEX
+from plastenv.arrays import put, share, take, zeros
+from plastenv.circuit.episodes import INDEX, LONGEST
 from plastenv.circuit.memo import holds, keep, memo, recall
 from plastenv.circuit.neurons import Stimulus, Trace, load_weights, scratch, simulate
 from plastenv.circuit.plasticity import (
@@ -32,30 +32,52 @@ from plastenv.circuit.plasticity import (
     response_scratch,
     synapses_scratch,
 )
+from plastenv.circuit.spiking import fire
 from plastenv.kernel import CACHE_FOLDER, inlined, kernel, transfer
 from plastenv.model.everyday import Day, blank, plan_day, replayed_cue, skip
 from plastenv.model.types import DAY, HOUR, Events, ModelParams, ModelState
-from plastenv.molecular.brakes import advance_brakes, maturity, structural_opening
+from plastenv.molecular.brakes import advance_brakes, grown_inhibition, maturity, structural_opening
 from plastenv.molecular.consolidation import (
     advance_growth_factors,
     capture,
     decay_early,
     reactivate,
     settle,
+    supported,
     translation,
 )
-from plastenv.molecular.epigenetics import advance_acetylation, permission
+from plastenv.molecular.epigenetics import (
+    advance_acetylation,
+    advance_methylation,
+    advance_microrna,
+    advance_suppressor,
+    permission,
+    reaching_spines,
+    unsilenced,
+)
+from plastenv.molecular.glia import advance_dserine, available, spillover
 from plastenv.molecular.homeostasis import advance_homeostasis, departure
 from plastenv.molecular.pharmacology import (
+    BDNF_LOSS,
+    BDNF_SUPPLY,
     DEACETYLASE_BLOCK,
+    GAIN,
+    GLIA_CLAMP,
     INHIBITION,
+    INHIBITION_BLOCK,
+    METHYL_BLOCK,
+    MICRORNA_BLOCK,
     NET_DIGESTION,
     NMDA_BLOCK,
     NMDA_BOOST,
     NOGO_RELIEF,
+    SPIKE_BLOCK,
+    STRESS,
     SYNTHESIS_BLOCK,
     TARGETS,
+    TRANSCRIPTION_BLOCK,
     TRKB,
+    UPTAKE_BLOCK,
     actions,
     advance_drugs,
 )
@@ -90,9 +112,10 @@ def _workspace(params: ModelParams) -> Workspace:
     outcomes, units = params.anatomy.outcome_read.shape
     dt = params.circuit.neuron.dt
     pre = units + params.anatomy.cues.shape[1]
+    longest = max([LONGEST, *params.patterns.duration])
     return Workspace(
-        scratch(units, pre - units, outcomes, dt),
-        factors_scratch(units, dt),
+        scratch(units, pre - units, outcomes, dt, longest),
+        factors_scratch(units, dt, longest),
         response_scratch(units),
         synapses_scratch(units),
         blank(params.everyday),
@@ -115,6 +138,7 @@ def _lent(params: ModelParams) -> Workspace:
     """Return the calling thread's workspace for circuits of this size."""
     size = (*params.anatomy.cues.shape, *params.anatomy.outcome_read.shape, len(params.everyday.cues))
     size += (params.everyday.extra, params.everyday.replays, params.circuit.neuron.dt)
+    size += (max([LONGEST, *params.patterns.duration]),)
     if getattr(_own, "size", None) != size:
         _own.size, _own.workspace = size, _workspace(params)
     workspace: Workspace = _own.workspace
@@ -126,10 +150,14 @@ def _consolidate(p: int, state: ModelState, params: ModelParams, work: Workspace
     """Move proteins, growth factors and the late phase of patient `p` over the `hours` that end now."""
     circuit, molecules, molecular = state.circuit, state.molecules, params.molecular
     consolidation = molecular.consolidation
+    acting = work.acting
     permitted = permission(molecules.acetylation[p], molecular.chromatin)
+    permitted *= unsilenced(molecules.methylation[p], molecular.methylation) * (1.0 - acting[TRANSCRIPTION_BLOCK])
     translated = translation(
-        molecules.bdnf[p], molecules.creb[p], permitted, work.acting[SYNTHESIS_BLOCK], asleep, consolidation
+        molecules.bdnf[p], molecules.creb[p], permitted, acting[SYNTHESIS_BLOCK], asleep, consolidation
     )
+    translated *= reaching_spines(molecules.microrna[p], acting[MICRORNA_BLOCK], molecular.microrna)
+    translated *= 1.0 - molecular.methylation.suppressor_strength * molecules.suppressor[p]
     drive = capture(
         circuit.early[p],
         circuit.late[p],
@@ -142,9 +170,15 @@ def _consolidate(p: int, state: ModelState, params: ModelParams, work: Workspace
         consolidation,
         work.post,
     )
+    made = (1.0 + acting[TRKB]) * (1.0 - acting[BDNF_LOSS]) * (1.0 - consolidation.bdnf_stress * acting[STRESS])
     molecules.bdnf[p], molecules.creb[p] = advance_growth_factors(
-        molecules.bdnf[p], molecules.creb[p], drive, permitted, work.acting[TRKB], hours, consolidation
+        molecules.bdnf[p], molecules.creb[p], drive, permitted, made, acting[BDNF_SUPPLY], hours, consolidation
     )
+    molecules.suppressor[p] = advance_suppressor(
+        molecules.suppressor[p], drive, acting[METHYL_BLOCK], hours, molecular.methylation
+    )
+    molecules.microrna[p] = advance_microrna(molecules.microrna[p], molecules.creb[p], hours, molecular.microrna)
+    molecules.dserine[p] = advance_dserine(molecules.dserine[p], acting[GLIA_CLAMP], asleep, hours, molecular.glia)
 
 
 @inlined
@@ -162,6 +196,9 @@ def _hour(p: int, state: ModelState, params: ModelParams, work: Workspace) -> No
     molecules.acetylation[p] = advance_acetylation(
         molecules.acetylation[p], mature, mean[DEACETYLASE_BLOCK], 1.0, molecular.chromatin
     )
+    molecules.methylation[p] = advance_methylation(
+        molecules.methylation[p], mature, mean[STRESS], mean[METHYL_BLOCK], 1.0, molecular.methylation
+    )
     opening = structural_opening(molecules.nogo[p] * state.traits.brakes[p], mean[NOGO_RELIEF], molecular.brakes)
     settle(
         circuit.late[p],
@@ -173,13 +210,36 @@ def _hour(p: int, state: ModelState, params: ModelParams, work: Workspace) -> No
         1.0,
         molecular.consolidation,
     )
-    advance_homeostasis(circuit.gain[p], circuit.activity[p], circuit.set_point[p], opening, 1.0, molecular.homeostasis)
+    advance_homeostasis(
+        circuit.gain[p],
+        circuit.activity[p],
+        circuit.set_point[p],
+        opening,
+        mean[SPIKE_BLOCK],
+        1.0,
+        molecular.homeostasis,
+    )
 
 
 @kernel
-def pv_scale(nets: float, inhibition: float, params: ModelParams) -> float:
-    """Return the drive of the PV pool relative to an adult without drugs."""
-    return (1.0 - params.molecular.brakes.nets_pv * (1.0 - nets)) * (1.0 + inhibition)
+def pv_scale(p: int, state: ModelState, acting: np.ndarray, params: ModelParams) -> float:
+    """Return the drive of the PV pool of patient `p` relative to an adult without drugs; `acting` is what drugs do."""
+    brakes = params.molecular.brakes
+    grown = grown_inhibition((state.clock[p] - params.everyday.birth) / DAY, brakes)
+    shielded = 1.0 - brakes.nets_pv * (1.0 - state.molecules.nets[p])
+    return grown * shielded * (1.0 + acting[INHIBITION]) * (1.0 - acting[INHIBITION_BLOCK])
+
+
+@kernel
+def receptors(p: int, state: ModelState, acting: np.ndarray, params: ModelParams) -> float:
+    """Return the NMDA receptors of patient `p` that can open, 1 = awake without drugs."""
+    return available(state.molecules.dserine[p], acting[NMDA_BOOST], acting[NMDA_BLOCK], params.molecular.glia)
+
+
+@kernel
+def excitability(acting: np.ndarray) -> float:
+    """Return the gain of all input: neuromodulators raise it, blocked sodium channels end it."""
+    return (1.0 + acting[GAIN]) * (1.0 - acting[SPIKE_BLOCK])
 
 
 @inlined
@@ -189,17 +249,27 @@ def _respond(
     """Return what an episode of patient `p` does; from memory if `slot` (-1 = none) still stands for it."""
     circuit, traits = state.circuit, state.traits
     early, late, gain = circuit.early[p], circuit.late[p], circuit.gain[p]
+    pv, excitable = pv_scale(p, state, work.acting, params), excitability(work.acting)
+    if stimulus.episode >= params.episodes.shape[0]:
+        load_weights(early, late, gain, excitable, work.trace.total, work.trace.weights)
+        pattern = stimulus.episode - params.episodes.shape[0]
+        steps = fire(
+            pattern, state.key[p], state.clock[p], pv, params.patterns, params.anatomy, params.circuit, work.trace
+        )
+        tone = params.patterns.tone[pattern]
+        pv *= work.trace.inhibited[0]
+        derive(steps, tone, pv, params.anatomy, params.circuit, work.trace, work.factors, work.response)
+        return work.response
     row = params.episodes[stimulus.episode]
-    pv = pv_scale(state.molecules.nets[p], work.acting[INHIBITION], params)
     able = rng.uniform(state.key[p], state.clock[p], rng.AVOIDANCE) < traits.habit[p]
-    remembered = slot >= 0 and able and state.memo.known.shape[1] > 0
+    remembered = slot >= 0 and able and excitable == 1.0 and state.memo.known.shape[1] > 0
     if remembered and holds(state.memo, p, slot, early, late, gain, pv, stimulus, params.anatomy, work.trace):
         return recall(state.memo, p, slot)
-    load_weights(early, late, gain, work.trace.total, work.trace.weights)
+    load_weights(early, late, gain, excitable, work.trace.total, work.trace.weights)
     steps = simulate(
         row, stimulus, pv, traits.avoidance[p] if able else 2.0, params.anatomy, params.circuit, work.trace
     )
-    derive(steps, row[8], params.anatomy, params.circuit, work.trace, work.factors, work.response)
+    derive(steps, row[8], pv, params.anatomy, params.circuit, work.trace, work.factors, work.response)
     if remembered:
         keep(state.memo, p, slot, work.response, early, late, gain, pv, stimulus, params.anatomy)
     return work.response
@@ -208,14 +278,21 @@ def _respond(
 @inlined
 def _experience(p: int, stimulus: Stimulus, slot: int, state: ModelState, params: ModelParams, work: Workspace) -> None:
     """Put patient `p` through one episode and write what it leaves behind."""
-    circuit, homeostasis = state.circuit, params.molecular.homeostasis
+    circuit, molecules = state.circuit, state.molecules
+    homeostasis, glia = params.molecular.homeostasis, params.molecular.glia
     units, dt = circuit.gain.shape[1], params.circuit.neuron.dt
     response = _respond(p, stimulus, slot, state, params, work)
     steps, error = response.steps[0], response.error[0]
+    total = 0.0
+    for i in range(units):
+        total += response.mean[i]
+    spilled = spillover(total / units, work.acting[UPTAKE_BLOCK], glia)
     for i in range(units):
         away = departure(circuit.activity[p, i], circuit.set_point[p, i], homeostasis)
         work.threshold[i] = 1.0 + params.circuit.plasticity.threshold_gain * away
-    rate = state.traits.induction[p] * (1.0 - work.acting[NMDA_BLOCK]) * (1.0 + work.acting[NMDA_BOOST])
+        work.threshold[i] *= 1.0 + glia.spill_depression * spilled
+    rate = state.traits.induction[p] * supported(molecules.bdnf[p], params.molecular.consolidation)
+    rate *= receptors(p, state, work.acting, params)
     circuit.turnover[p] += induce(
         circuit.early[p],
         circuit.late[p],
@@ -230,16 +307,15 @@ def _experience(p: int, stimulus: Stimulus, slot: int, state: ModelState, params
         work.synapses,
     )
     share = steps * dt / (homeostasis.waking_seconds * homeostasis.tau_activity)
-    total = 0.0
     for i in range(units):
         circuit.activity[p, i] += share * response.mean[i]
-        total += response.mean[i]
     if stimulus.target >= 0 and total / units > SEIZURE:
         if state.clock[p] - state.last_seizure[p] > HOUR:
             state.seizures[p] += 1
         state.last_seizure[p] = state.clock[p]
-    full = steps == int(round(params.episodes[stimulus.episode, 0] / dt))
-    if stimulus.cue >= 0 and stimulus.outcome < 0 and full and stimulus.episode != REPLAY:
+    if stimulus.cue < 0 or stimulus.outcome >= 0 or stimulus.episode == REPLAY:
+        return
+    if steps == int(round(params.episodes[stimulus.episode, 0] / dt)):
         transfer(response.mean, work.active, units)
         transfer(params.anatomy.cues[stimulus.cue], work.active[units:], params.anatomy.cues.shape[1])
         reactivate(circuit.labile_pre[p], work.active, error, params.molecular.consolidation)
@@ -300,13 +376,16 @@ def _standing(protein: np.ndarray) -> bool:
 def advance_patient(
     p: int, until: int, state: ModelState, events: Events, params: ModelParams, work: Workspace
 ) -> None:
-    """Advance patient `p` to the full hour `until` (s), through everyday life and the events of its calendar."""
+    """Advance patient `p` to `until` (s), through everyday life and the events of its calendar.
+
+    Only at a full hour has everything moved; at any other time what lives on the grid stands where the grid left it.
+    """
     circuit, molecules, drugs, life = state.circuit, state.molecules, params.drugs, params.everyday
     clock, plan, live, acting = state.clock[p], work.day, work.live, work.acting
     event, last = events.offsets[p], events.offsets[p + 1]
     while event < last and events.time[event] < clock:
         event += 1
-    actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], drugs, acting)
+    actions(molecules.bath[p], molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], drugs, acting)
     transfer(acting, work.before, acting.shape[0])
     plan_day(clock // DAY, state.key[p], params, plan)
     slot, slots = skip(clock, plan), plan.time.shape[0]
@@ -317,7 +396,7 @@ def advance_patient(
     swept = clock
     fine = _standing(molecules.protein[p])
     while clock < until:
-        stop = (clock // HOUR + 1) * HOUR
+        stop = min(until, (clock // HOUR + 1) * HOUR)
         if fine:
             stop = min(stop, (clock // FINE + 1) * FINE)
         if event < last:
@@ -347,7 +426,7 @@ def advance_patient(
                 hours,
                 drugs,
             )
-            actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], drugs, acting)
+            actions(molecules.bath[p], molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], drugs, acting)
             new_day = stop // DAY != clock // DAY
             clock = stop
             state.clock[p] = clock
@@ -365,6 +444,11 @@ def advance_patient(
         while event < last and events.time[event] == clock:
             if events.compound[event] >= 0:
                 molecules.depot[p, events.compound[event]] += events.dose[event]
+            elif events.compound[event] < -1:
+                molecules.bath[p, -2 - events.compound[event]] = events.dose[event]
+                actions(
+                    molecules.bath[p], molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], drugs, acting
+                )
             else:
                 stimulus = Stimulus(
                     events.episode[event],
@@ -410,3 +494,15 @@ def advance(state: ModelState, events: Events, params: ModelParams, until: int |
     if (each % HOUR).any():
         raise ValueError(f"until = {until} s is not a full hour; the model's grid is {HOUR} s")
     share(lambda first, last: _advance(first, last, each, state, events, params, _lent(params)), len(each), threads)
+
+
+def glimpse(state: ModelState, events: Events, params: ModelParams, at: int) -> ModelState:
+    """Return a copy of `state`, which must stand at a full hour, as it will be at the second `at`; for looking only.
+
+    Proteins, growth factors and the late phase stand where the grid left them, at most an hour ago.
+    """
+    seen = take(state, slice(None))
+    advance(seen, events, params, max(at // HOUR * HOUR, int(state.clock.max())))
+    each = np.full(len(state.clock), at, np.int64)
+    _advance(0, len(each), each, seen, events, params, _lent(params))
+    return seen

@@ -10,7 +10,9 @@ from plastenv.model.types import Events
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happens to a patient: a dose (`compound` >= 0) or an episode of the circuit."""
+    """One thing that happens to a patient: a dose (`compound` >= 0), an episode of the circuit (-1), or a constant
+    action of level `dose` on the molecular target -2 - `compound` from now on.
+    """
 
     time: int  # s since the first day of treatment, 00:00
     compound: int = -1
@@ -37,7 +39,7 @@ def table(events: Sequence[Event]) -> np.ndarray:
 def merge(tables: Sequence[np.ndarray]) -> np.ndarray:
     """Join tables of events into one sorted by time, doses first where times agree."""
     joined = np.concatenate(tables)
-    return joined[np.lexsort((joined[:, 1] < 0, joined[:, 0]))]
+    return joined[np.lexsort((joined[:, 1] == -1, joined[:, 0]))]
 
 
 def join(tables: Sequence[np.ndarray]) -> Events:

@@ -5,10 +5,10 @@ import numpy as np
 from plastenv.circuit.neurons import load_weights, show
 from plastenv.circuit.probes import Bench, bench, probe
 from plastenv.kernel import kernel
-from plastenv.model.advance import pv_scale
+from plastenv.model.advance import excitability, pv_scale
 from plastenv.model.measure import Probes
 from plastenv.model.types import ModelParams, ModelState
-from plastenv.molecular.pharmacology import INHIBITION, TARGETS, actions
+from plastenv.molecular.pharmacology import TARGETS, actions
 
 
 @kernel
@@ -18,9 +18,12 @@ def _look(
     anatomy, circuit, molecules = params.anatomy, state.circuit, state.molecules
     conditions = probes.contexts.shape[0] * probes.strengths.shape[0]
     for p in range(answers.shape[0]):
-        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], lent.total, lent.weights)
-        actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], params.drugs, acting)
-        pv = pv_scale(molecules.nets[p], acting[INHIBITION], params)
+        actions(
+            molecules.bath[p], molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], params.drugs, acting
+        )
+        excitable = excitability(acting)
+        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], excitable, lent.total, lent.weights)
+        pv = pv_scale(p, state, acting, params)
         for context in probes.contexts:
             show(anatomy.contexts[context], 1.0, lent.weights, lent.context)
             for cue in range(answers.shape[1]):

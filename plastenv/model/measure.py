@@ -9,9 +9,9 @@ from plastenv.arrays import share
 from plastenv.circuit.neurons import load_weights, show
 from plastenv.circuit.probes import Bench, bench, clarity, depth, probe
 from plastenv.kernel import kernel
-from plastenv.model.advance import pv_scale
+from plastenv.model.advance import excitability, pv_scale
 from plastenv.model.types import ModelParams, ModelState
-from plastenv.molecular.pharmacology import INHIBITION, NOGO_RELIEF, TARGETS, actions
+from plastenv.molecular.pharmacology import NOGO_RELIEF, TARGETS, actions
 
 
 class Probes(NamedTuple):
@@ -55,9 +55,12 @@ def _measure(
     units = circuit.gain.shape[1]
     for row in range(rows.shape[0]):
         p = rows[row]
-        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], lent.total, lent.weights)
-        actions(molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], params.drugs, acting)
-        pv = pv_scale(molecules.nets[p], acting[INHIBITION], params)
+        actions(
+            molecules.bath[p], molecules.plasma[p], molecules.effect[p], molecules.tolerance[p], params.drugs, acting
+        )
+        excitable = excitability(acting)
+        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], excitable, lent.total, lent.weights)
+        pv = pv_scale(p, state, acting, params)
         function, capture, memories, push = 0.0, 0.0, 0.0, 0.0
         for context in probes.contexts:
             show(anatomy.contexts[context], 1.0, lent.weights, lent.context)

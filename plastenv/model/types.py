@@ -6,6 +6,7 @@ import numpy as np
 
 from plastenv.circuit.memo import Memo
 from plastenv.circuit.params import Anatomy, CircuitParams
+from plastenv.circuit.spiking import Patterns
 from plastenv.circuit.state import CircuitState
 from plastenv.molecular.params import MolecularParams
 from plastenv.molecular.pharmacology import Pharmacology
@@ -64,6 +65,7 @@ class ModelParams(NamedTuple):
     anatomy: Anatomy
     everyday: Everyday
     episodes: np.ndarray  # the event table, (episodes, columns)
+    patterns: Patterns  # of spikes; an event names them by numbers beyond the event table
 
 
 class Events(NamedTuple):
@@ -71,9 +73,9 @@ class Events(NamedTuple):
 
     offsets: np.ndarray  # (patients + 1,) int64
     time: np.ndarray  # (events,) int64, s
-    compound: np.ndarray  # (events,) int64, -1 = an episode
-    dose: np.ndarray  # (events,), study doses
-    episode: np.ndarray  # (events,) int64, row of the event table
+    compound: np.ndarray  # (events,) int64, -1 = an episode, below that a constant action on target -2 - compound
+    dose: np.ndarray  # (events,), study doses, or level of the action
+    episode: np.ndarray  # (events,) int64, row of the event table, beyond it a pattern of spikes
     cue: np.ndarray  # (events,) int64
     context: np.ndarray  # (events,) int64
     outcome: np.ndarray  # (events,) int64

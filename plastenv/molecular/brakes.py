@@ -20,6 +20,15 @@ class BrakeParams(NamedTuple):
         float, Par("age at which the critical period is half closed", "d of compressed youth", PROJECT)
     ] = 31.0
     closure_width: Annotated[float, Par("width of closure", "d", PROJECT)] = 2.0
+    inhibition_age: Annotated[
+        float,
+        Par(
+            "age at which PV inhibition is half grown", "d of compressed youth", "before play; Huang 1999, Cell 98:739"
+        ),
+    ] = -8.0
+    inhibition_width: Annotated[
+        float, Par("width of its growth", "d", "two weeks in all; Hensch 2005, Nat Rev Neurosci 6:877")
+    ] = 4.0
     tau_nets: Annotated[float, Par("re-formation of nets", "d", "Bruckner 1998, Exp Brain Res 121:300 (weeks)")] = 21.0
     tau_nogo: Annotated[float, Par("myelination in youth and turnover", "d", "McGee 2005, Science 309:2222")] = 4.0
     nets_pv: Annotated[float, Par("share of adult PV drive that nets add", "1", "Lensjo 2017, J Neurosci 37:1269")] = (
@@ -38,6 +47,12 @@ class BrakeParams(NamedTuple):
 def maturity(age_days: float, brakes: BrakeParams) -> float:
     """Return how mature the tissue is at `age_days`, 0..1."""
     return 1.0 / (1.0 + np.exp(-(age_days - brakes.closure_age) / brakes.closure_width))
+
+
+@kernel
+def grown_inhibition(age_days: float, brakes: BrakeParams) -> float:
+    """Return PV inhibition at `age_days` over an adult's; its maturation opens the critical period."""
+    return 1.0 / (1.0 + np.exp(-(age_days - brakes.inhibition_age) / brakes.inhibition_width))
 
 
 @kernel

@@ -65,6 +65,14 @@ class ConsolidationParams(NamedTuple):
     bdnf_release: Annotated[float, Par("BDNF released by a fully driven circuit", "1", PROJECT)] = 0.5
     bdnf_feedback: Annotated[float, Par("BDNF transcribed by CREB", "1", "Zhang 2016, ModelDB 222715")] = 0.5
     bdnf_basal: Annotated[float, Par("BDNF without activity", "1", PROJECT)] = 0.7
+    bdnf_stress: Annotated[
+        float, Par("BDNF production lost under lasting stress", "1", "Duman & Monteggia 2006, Biol Psychiatry 59:1116")
+    ] = 0.5
+    bdnf_induction: Annotated[
+        float, Par("share of early induction that needs BDNF", "1", "Korte 1995, PNAS 92:8856; Patterson 1996")
+    ] = 0.7
+    bdnf_induction_half: Annotated[float, Par("BDNF that half-supports induction", "1", "as above; " + PROJECT)] = 0.4
+    bdnf_rest: Annotated[float, Par("BDNF of an adult at rest", "1", "of this model")] = 0.8
     bdnf_half: Annotated[float, Par("BDNF that half-drives CREB and translation", "1", "Zhang 2016")] = 1.0
     sleep_translation: Annotated[float, Par("translation asleep over awake", "1", "Seibt & Frank 2012")] = 1.5
     sleep_downscaling: Annotated[
@@ -87,18 +95,25 @@ def _tag(early: np.float32, quartic: np.float32) -> np.float32:
 
 @kernel
 def advance_growth_factors(
-    bdnf: float, creb: float, drive: float, permitted: float, trkb: float, hours: float, params: ConsolidationParams
+    bdnf: float,
+    creb: float,
+    drive: float,
+    permitted: float,
+    made: float,
+    supply: float,
+    hours: float,
+    params: ConsolidationParams,
 ) -> tuple[float, float]:
     """Advance BDNF and phosphorylated CREB by `hours` (exponential midpoint, order 2).
 
-    `drive` is the mean protein drive of the circuit, `permitted` what chromatin permits, `trkb` a drug's share.
+    `drive` is the mean protein drive of the circuit, `permitted` what chromatin permits, `made` what drugs, genotype
+    and stress leave of production, `supply` what comes from outside.
     """
     half = params.bdnf_half**2
     follow_creb = 1.0 - np.exp(-0.5 * hours / params.tau_creb)
     middle = creb + follow_creb * (bdnf**2 / (bdnf**2 + half) - creb)
-    target = (params.bdnf_basal + params.bdnf_release * drive + params.bdnf_feedback * middle * permitted) * (
-        1.0 + trkb
-    )
+    target = (params.bdnf_basal + params.bdnf_release * drive + params.bdnf_feedback * middle * permitted) * made
+    target += supply
     bdnf_new = target + (bdnf - target) * np.exp(-hours / params.tau_bdnf)
     creb = middle + follow_creb * (bdnf_new**2 / (bdnf_new**2 + half) - middle)
     return bdnf_new, creb
@@ -111,6 +126,14 @@ def translation(
     """Return the share of the protein drive that is translated; 1 in a young, awake, unblocked circuit."""
     trophic = 2.0 * bdnf**2 / (bdnf**2 + params.bdnf_half**2)
     return trophic * (0.5 + creb) * permitted * (1.0 - block) * (params.sleep_translation if asleep else 1.0)
+
+
+@kernel
+def supported(bdnf: float, params: ConsolidationParams) -> float:
+    """Return the early induction that BDNF supports, over that of an adult at rest."""
+    half, rest = params.bdnf_induction_half**2, params.bdnf_rest**2
+    hill = bdnf**2 / (bdnf**2 + half) * (rest + half) / rest
+    return 1.0 + params.bdnf_induction * (hill - 1.0)
 
 
 @kernel

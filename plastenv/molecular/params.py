@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from plastenv.molecular.brakes import BrakeParams
 from plastenv.molecular.consolidation import ConsolidationParams
-from plastenv.molecular.epigenetics import ChromatinParams
+from plastenv.molecular.epigenetics import ChromatinParams, MethylationParams, MicroRNAParams
+from plastenv.molecular.glia import GliaParams
 from plastenv.molecular.homeostasis import HomeostasisParams
 
 
@@ -13,5 +14,8 @@ class MolecularParams(NamedTuple):
 
     consolidation: ConsolidationParams = ConsolidationParams()
     chromatin: ChromatinParams = ChromatinParams()
+    methylation: MethylationParams = MethylationParams()
+    microrna: MicroRNAParams = MicroRNAParams()
+    glia: GliaParams = GliaParams()
     brakes: BrakeParams = BrakeParams()
     homeostasis: HomeostasisParams = HomeostasisParams()

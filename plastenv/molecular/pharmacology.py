@@ -15,7 +15,6 @@ import numpy as np
 
 from plastenv.kernel import kernel
 
-NMDA_BLOCK, NMDA_BOOST, NOGO_RELIEF, DEACETYLASE_BLOCK, NET_DIGESTION, SYNTHESIS_BLOCK, INHIBITION, TRKB = range(8)
 TARGETS = (
     "NMDA receptor, block",
     "NMDA receptor, co-agonist site",
@@ -23,9 +22,35 @@ TARGETS = (
     "histone deacetylases, block",
     "perineuronal nets, digestion",
     "protein synthesis, block",
-    "PV inhibition, potentiation",
+    "GABA-A receptors, potentiation",
     "TrkB, BDNF release",
+    "GABA-A receptors, block",
+    "sodium channels, block",
+    "transcription, block",
+    "BDNF, supply",
+    "BDNF, loss",
+    "glutamate uptake, block",
+    "astrocytes, D-serine release, block",
+    "DNA methyltransferases, block",
+    "microRNA-132, block",
+    "neuromodulatory gain",
+    "glucocorticoid stress",
 )
+ACTIONS = {
+    name: row
+    for row, name in enumerate(
+        (
+            "nmda-block", "nmda-coagonist", "nogo-relief", "deacetylase-block", "net-digestion", "synthesis-block",
+            "inhibition-boost", "trkb", "inhibition-block", "spike-block", "transcription-block", "bdnf-supply",
+            "bdnf-loss", "uptake-block", "glia-clamp", "methyltransferase-block", "microrna-block", "gain", "stress",
+        )
+    )
+}  # fmt: skip
+(
+    NMDA_BLOCK, NMDA_BOOST, NOGO_RELIEF, DEACETYLASE_BLOCK, NET_DIGESTION, SYNTHESIS_BLOCK, INHIBITION, TRKB,
+    INHIBITION_BLOCK, SPIKE_BLOCK, TRANSCRIPTION_BLOCK, BDNF_SUPPLY, BDNF_LOSS, UPTAKE_BLOCK, GLIA_CLAMP,
+    METHYL_BLOCK, MICRORNA_BLOCK, GAIN, STRESS,
+) = range(len(TARGETS))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +76,21 @@ class Compound:
     source: str
     adaptation: float = 0.0  # loss of potency per study dose adapted to
     tolerance_h: float = 240.0  # h, build-up and recovery of tolerance
+
+
+WINDOW_PER_DAY = 24.0  # h of the effect's time constant per day for which the published window stays open
+
+
+def _reopener(name: str, days: float) -> Compound:
+    """Return a psychedelic whose window stays open for `days`; all share one constant and the actions of the opener."""
+    return Compound(
+        name,
+        0.5,
+        6.0,
+        WINDOW_PER_DAY * days,
+        (Action(NOGO_RELIEF, 0.95, 0.3, 2.0, "effect"), Action(TRKB, 0.4, 0.6, 2.0, "effect")),
+        "Window of social reward learning (Nardou 2023 Nature 618:790); TrkB (Moliner 2023 Nat Neurosci 26:1032)",
+    )
 
 
 COMPOUNDS = (
@@ -101,7 +141,7 @@ COMPOUNDS = (
         0.5,
         10.0,
         12.0,
-        (Action(NMDA_BOOST, 0.8, 0.8),),
+        (Action(NMDA_BOOST, 1.0, 0.8),),
         "D-cycloserine before exposure; chronic dosing abolishes the gain (Walker 2002 J Neurosci 22:2343; "
         "Parnas 2005 Neurobiol Learn Mem 83:224)",
         adaptation=6.0,
@@ -124,6 +164,23 @@ COMPOUNDS = (
         "Benzodiazepine: potentiates GABA-A; tolerance in weeks (Hensch 1998 Science 282:1504 for its use as opener)",
         adaptation=0.5,
         tolerance_h=240.0,
+    ),
+    *(_reopener(name, days) for name, days in (("psilocybin", 14), ("mdma", 14), ("lsd", 21), ("ibogaine", 28))),
+    Compound(
+        "cocaine",
+        0.2,
+        1.5,
+        6.0,
+        (Action(GAIN, 0.3, 0.5),),
+        "Raises dopamine for an hour and re-opens nothing (Nardou 2019 Nature 569:116)",
+    ),
+    Compound(
+        "nogo-antibody",
+        12.0,
+        24.0,
+        336.0,
+        (Action(NOGO_RELIEF, 0.9, 0.3, 2.0, "effect"),),
+        "Anti-Nogo-A antibody, intrathecal; acts for weeks (Wahl 2014 Science 344:1250; half-life of antibodies)",
     ),
 )
 COMPOUND_INDEX = {compound.name: row for row, compound in enumerate(COMPOUNDS)}
@@ -198,10 +255,19 @@ def advance_drugs(
 
 @kernel
 def actions(
-    plasma: np.ndarray, effect: np.ndarray, tolerance: np.ndarray, drugs: Pharmacology, acting: np.ndarray
+    bath: np.ndarray,
+    plasma: np.ndarray,
+    effect: np.ndarray,
+    tolerance: np.ndarray,
+    drugs: Pharmacology,
+    acting: np.ndarray,
 ) -> None:
-    """Write the joint action on every target into `acting`, (targets,); actions on a target combine independently."""
-    acting[:] = 0.0
+    """Write the joint action on every target into `acting`, (targets,); actions on a target combine independently.
+
+    `bath`, (targets,), is what acts at a constant level: a drug in the bath, a genotype, a clamped part.
+    """
+    for t in range(acting.shape[0]):
+        acting[t] = bath[t]
     for d in range(plasma.shape[0]):
         if plasma[d] < 1e-6 and effect[d] < 1e-6:
             continue

@@ -16,7 +16,7 @@ from plastenv.circuit.state import empty
 from plastenv.model.advance import advance
 from plastenv.model.calendar import Event, lay_out
 from plastenv.model.types import DAY, HOUR, ModelParams, ModelState, Traits
-from plastenv.molecular.pharmacology import COMPOUNDS
+from plastenv.molecular.pharmacology import COMPOUNDS, TARGETS
 from plastenv.molecular.state import infant
 
 WAKE, BED = 7, 23  # h
@@ -55,7 +55,7 @@ def newborn(keys: np.ndarray, traits: Traits, params: ModelParams, youth: Youth)
         traits=traits,
         circuit=circuit,
         memo=memo(len(keys), 0, units),
-        molecules=infant(len(keys), units, len(COMPOUNDS)),
+        molecules=infant(len(keys), units, len(COMPOUNDS), len(TARGETS)),
         seizures=np.zeros(len(keys), np.int64),
         last_seizure=np.full(len(keys), params.everyday.birth - DAY, np.int64),
     )

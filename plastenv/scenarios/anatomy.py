@@ -60,6 +60,8 @@ def fear_anatomy(
             np.float32
         ),
         cue_outcome=np.arange(cues, dtype=np.int64),
+        projects=np.ones(units, np.float32),
+        receives=np.ones(units, np.float32),
         assemblies=assemblies,
         cue_assembly=np.arange(cues, dtype=np.int64),
     )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plastenv.circuit import episodes
 from plastenv.circuit.params import CircuitParams
+from plastenv.circuit.spiking import no_patterns
 from plastenv.model.calendar import Event
 from plastenv.model.measure import Probes
 from plastenv.model.types import DAY, HOUR, Everyday, ModelParams
@@ -135,7 +136,9 @@ class Scenario(_Part):
         wiring = fear_anatomy(
             a.units, a.cues, a.contexts, a.teaching, a.relief, a.restraint, a.suppression, a.context_rate
         )
-        return ModelParams(self.circuit, self.molecular, pharmacology(), wiring, everyday, episodes.table())
+        return ModelParams(
+            self.circuit, self.molecular, pharmacology(), wiring, everyday, episodes.table(), no_patterns()
+        )
 
     @cached_property
     def read_outs(self) -> Probes:

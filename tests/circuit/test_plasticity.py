@@ -3,9 +3,9 @@ import pytest
 
 from plastenv import arrays
 from plastenv.circuit import plasticity
-from plastenv.circuit.episodes import INDEX
+from plastenv.circuit.episodes import INDEX, LONGEST
 from plastenv.circuit.neurons import Stimulus, load_weights, scratch, simulate
-from plastenv.circuit.params import CircuitParams, PlasticityParams
+from plastenv.circuit.params import CircuitParams, PlasticityParams, hippocampal
 from plastenv.patients.development import newborn
 
 
@@ -22,20 +22,22 @@ class Lab:
     def __init__(self, fear, state):
         self.params, self.circuit = fear.params, state.circuit
         pre = self.circuit.early.shape[1]
-        self.trace = scratch(64, pre - 64, len(self.params.anatomy.outcome_read), self.params.circuit.neuron.dt)
-        self.factors = plasticity.factors_scratch(64, self.params.circuit.neuron.dt)
+        dt = self.params.circuit.neuron.dt
+        self.trace = scratch(64, pre - 64, len(self.params.anatomy.outcome_read), dt, LONGEST)
+        self.factors = plasticity.factors_scratch(64, dt, LONGEST)
         self.response, self.synapses = plasticity.response_scratch(64), plasticity.synapses_scratch(64)
         self.live = np.zeros(pre, bool)
 
     def run(self, name, cue=0, outcome=-1):
         """Simulate one episode and work out what it drives synapses by."""
         self.stimulus = Stimulus(INDEX[name], cue, 0, outcome, -1, 1.0, 1.0, 0.0)
-        load_weights(
-            self.circuit.early[0], self.circuit.late[0], self.circuit.gain[0], self.trace.total, self.trace.weights
-        )
+        early, late, gain = self.circuit.early[0], self.circuit.late[0], self.circuit.gain[0]
+        load_weights(early, late, gain, 1.0, self.trace.total, self.trace.weights)
         row = self.params.episodes[INDEX[name]]
         steps = simulate(row, self.stimulus, 1.0, 2.0, self.params.anatomy, self.params.circuit, self.trace)
-        plasticity.derive(steps, 1.0, self.params.anatomy, self.params.circuit, self.trace, self.factors, self.response)
+        plasticity.derive(
+            steps, 1.0, 1.0, self.params.anatomy, self.params.circuit, self.trace, self.factors, self.response
+        )
 
     def induce(self, early, spent):
         """Apply the last episode to `early`, in place."""
@@ -84,26 +86,33 @@ def test_only_axons_that_fired_are_written(fear, lab):
     assert not np.diagonal(early[:64]).any()
 
 
+@pytest.mark.parametrize("tissue", ["cortex", "hippocampus"])
 @pytest.mark.parametrize("post", [0.05, 0.19, 0.4, 0.8])
-def test_stationary_rates_give_the_bcm_form(fear, post):
-    """Poisson average of Pfister & Gerstner: A3+ tau+ tau_y x y^2 - A2- tau- x y, per second, rates in Hz."""
+def test_stationary_rates_give_the_bcm_form(fear, post, tissue):
+    """Poisson average of Pfister & Gerstner: A2+ tau+ x y + A3+ tau+ tau_y x y^2 - A2- tau- x y, per second, in Hz.
+
+    Half of an adult's inhibition keeps half of the single spikes out.
+    """
     rule = PlasticityParams(modulator_tonic=1.0, modulator_phasic=0.0, tau_eligibility=1e-3)
+    rule = hippocampal(rule) if tissue == "hippocampus" else rule
     params = CircuitParams(plasticity=rule)
     dt, steps = params.neuron.dt, 240
-    trace, factors = scratch(64, 32, 8, dt), plasticity.factors_scratch(64, dt)
+    trace, factors = scratch(64, 32, 8, dt, LONGEST), plasticity.factors_scratch(64, dt, LONGEST)
     trace.rates[:steps] = trace.peak[:] = post
     trace.summed[:], trace.ran[0] = steps * post, steps
     width = plasticity._gather(steps, steps, fear.params.anatomy, trace, factors, np.zeros(9, np.int64))
-    plasticity._weigh(steps, steps, width, 1.0, params, trace, factors)
+    plasticity._weigh(steps, steps, width, 1.0, 0.5, params, trace, factors)
     assert width == 64
     late = slice(steps - 40, steps - 5)  # once the traces have settled
     pre = 0.5
     up = pre * factors.potentiation[late, 0].mean() / dt
     down = pre * factors.depression[late, 0].mean() / dt
     x, y = 100 * pre, 100 * post
-    assert up == pytest.approx(rule.a3_plus * rule.tau_plus * rule.tau_y * x * y**2, rel=0.01)
+    pairs = 0.5 * rule.a2_plus * rule.tau_plus * x * y
+    assert up == pytest.approx(pairs + rule.a3_plus * rule.tau_plus * rule.tau_y * x * y**2, rel=0.01)
     assert down == pytest.approx(rule.a2_minus * rule.tau_minus * x * y, rel=0.01)
-    threshold = rule.a2_minus * rule.tau_minus / (rule.a3_plus * rule.tau_plus * rule.tau_y)
+    single = 0.5 * rule.a2_plus * rule.tau_plus
+    threshold = (rule.a2_minus * rule.tau_minus - single) / (rule.a3_plus * rule.tau_plus * rule.tau_y)
     assert (up > down) == (y > threshold)
 
 

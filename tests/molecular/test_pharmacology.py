@@ -46,11 +46,22 @@ def test_step_is_second_order():
 def test_actions_saturate_and_combine_within_one():
     drugs = ph.pharmacology()
     acting = np.zeros(len(ph.TARGETS))
-    full = np.full(len(ph.COMPOUNDS), 100.0)
-    ph.actions(full, full, np.zeros_like(full), drugs, acting)
+    full, bath = np.full(len(ph.COMPOUNDS), 100.0), np.zeros(len(ph.TARGETS))
+    ph.actions(bath, full, full, np.zeros_like(full), drugs, acting)
     assert (acting <= 1.0).all() and acting[ph.NMDA_BLOCK] > 0.99
-    ph.actions(0 * full, 0 * full, 0 * full, drugs, acting)
+    ph.actions(bath, 0 * full, 0 * full, 0 * full, drugs, acting)
     assert not acting.any()
+
+
+def test_what_is_held_acts_at_once_and_joins_what_drugs_do():
+    drugs, acting, bath = ph.pharmacology(), np.zeros(len(ph.TARGETS)), np.zeros(len(ph.TARGETS))
+    bath[ph.NMDA_BLOCK] = 0.5
+    none, ketamine = np.zeros(len(ph.COMPOUNDS)), np.zeros(len(ph.COMPOUNDS))
+    ketamine[ph.COMPOUND_INDEX["rapid-opener"]] = 0.45
+    ph.actions(bath, none, none, none, drugs, acting)
+    assert acting[ph.NMDA_BLOCK] == 0.5 and acting.sum() == 0.5
+    ph.actions(bath, ketamine, none, none, drugs, acting)
+    assert acting[ph.NMDA_BLOCK] == pytest.approx(0.75)
 
 
 def test_tolerance_takes_the_coagonist_s_gain_away_and_recovers():
@@ -61,7 +72,7 @@ def test_tolerance_takes_the_coagonist_s_gain_away_and_recovers():
         acting = np.zeros(len(ph.TARGETS))
         probe = np.zeros(len(ph.COMPOUNDS))
         probe[row] = 1.0
-        ph.actions(probe, effect, tolerance, drugs, acting)
+        ph.actions(0 * acting, probe, effect, tolerance, drugs, acting)
         return acting[ph.NMDA_BOOST]
 
     naive = gain()

@@ -49,7 +49,7 @@ def test_growth_factors_rise_with_drive_and_fall_back():
 
     def settle(bdnf, creb, drive, hours):
         for _ in range(hours):
-            bdnf, creb = advance_growth_factors(bdnf, creb, drive, 0.5, 0.0, 1.0, params)
+            bdnf, creb = advance_growth_factors(bdnf, creb, drive, 0.5, 1.0, 0.0, 1.0, params)
         return bdnf, creb
 
     rest = settle(3.0, 0.9, 0.0, 400)
@@ -60,11 +60,30 @@ def test_growth_factors_rise_with_drive_and_fall_back():
 
 def test_scaling_is_one_factor_per_neuron_bounded_and_blind_inside_its_band():
     homeostasis = HomeostasisParams()
-    gain, activity = np.ones(3), np.array([0.001, 0.10, 0.9])
-    set_point = np.full(3, 0.10)
+    gain, activity = np.ones(3), np.array([0.0, 0.02, 0.9])
+    set_point = np.full(3, 0.02)
     for _ in range(24 * 20):
-        activity[:] = (0.001, 0.10, 0.9)
-        advance_homeostasis(gain, activity, set_point, 0.0, 1.0, homeostasis)
-    assert gain[0] > 1.0 and gain[1] == 1.0 and gain[2] < 1.0
-    assert np.abs(gain - 1.0).max() <= homeostasis.range
-    assert (set_point == 0.10).all()  # closed: set-points are fixed
+        activity[:] = (0.0, 0.02, 0.9)
+        advance_homeostasis(gain, activity, set_point, 0.0, 0.0, 1.0, homeostasis)
+    assert gain[1] == 1.0 > gain[2] >= 1.0 - homeostasis.range_down
+    assert gain[0] < 1.1  # it still fires now and then
+    assert (set_point == 0.02).all()  # closed: set-points are fixed
+
+
+def test_blocked_spikes_scale_up_in_two_days_not_in_an_hour():
+    homeostasis = HomeostasisParams()
+    gain, activity, set_point = np.ones(1), np.full(1, 0.02), np.full(1, 0.02)
+    after = []
+    for _ in range(48):
+        advance_homeostasis(gain, activity, set_point, 0.0, 1.0, 1.0, homeostasis)
+        after.append(gain[0])
+    assert after[0] < 1.05 and 1.5 < after[-1] <= 1.0 + homeostasis.range_up
+
+
+def test_a_deprived_neuron_keeps_its_set_point_while_it_is_plastic():
+    homeostasis = HomeostasisParams()
+    gain, set_point = np.ones(2), np.full(2, 0.05)
+    for _ in range(24 * 30):
+        activity = np.array([0.0, 0.2])
+        advance_homeostasis(gain, activity, set_point, 1.0, 0.0, 1.0, homeostasis)
+    assert set_point[0] == pytest.approx(0.05, rel=0.02) and set_point[1] > 0.15

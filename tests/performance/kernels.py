@@ -14,7 +14,7 @@ from operations import NONE, Work, comparison, derivation, induction, per_synaps
 from patients import task
 
 from plastenv import arrays
-from plastenv.circuit.episodes import INDEX
+from plastenv.circuit.episodes import INDEX, LONGEST
 from plastenv.circuit.memo import holds
 from plastenv.circuit.neurons import Stimulus, Trace, load_weights, scratch, show, simulate
 from plastenv.circuit.plasticity import (
@@ -34,6 +34,7 @@ from plastenv.model.advance import pv_scale
 from plastenv.model.measure import measure
 from plastenv.model.types import ModelParams, ModelState
 from plastenv.molecular.consolidation import decay_early, settle
+from plastenv.molecular.pharmacology import TARGETS
 
 LASTING = 0.2  # s that a kernel is called for per sample
 ROWS = 16  # patients that kernels are timed on
@@ -90,8 +91,8 @@ def scratchpad() -> Scratch:
     anatomy, dt = task().params.anatomy, task().circuit.neuron.dt
     (outcomes, units), inputs = anatomy.outcome_read.shape, anatomy.cues.shape[1]
     return Scratch(
-        scratch(units, inputs, outcomes, dt),
-        factors_scratch(units, dt),
+        scratch(units, inputs, outcomes, dt, LONGEST),
+        factors_scratch(units, dt, LONGEST),
         response_scratch(units),
         synapses_scratch(units),
         np.zeros(units + inputs, np.bool_),
@@ -116,7 +117,7 @@ def loop_simulate(turns: int, state: ModelState, met: Shown, params: ModelParams
     """Simulate every episode of every patient `turns` times."""
     circuit = state.circuit
     for p in range(state.clock.shape[0]):
-        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], work.trace.total, work.trace.weights)
+        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], 1.0, work.trace.total, work.trace.weights)
         for s in range(met.cue.shape[0]):
             for _ in range(turns):
                 _run(s, met, params, work.trace)
@@ -127,11 +128,11 @@ def loop_derive(turns: int, state: ModelState, met: Shown, params: ModelParams, 
     """Derive what every episode drives synapses by `turns` times."""
     circuit = state.circuit
     for p in range(state.clock.shape[0]):
-        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], work.trace.total, work.trace.weights)
+        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], 1.0, work.trace.total, work.trace.weights)
         for s in range(met.cue.shape[0]):
             steps, tone = _run(s, met, params, work.trace), params.episodes[met.episode[s], 8]
             for _ in range(turns):
-                derive(steps, tone, params.anatomy, params.circuit, work.trace, work.factors, work.response)
+                derive(steps, tone, 1.0, params.anatomy, params.circuit, work.trace, work.factors, work.response)
 
 
 @kernel
@@ -139,10 +140,10 @@ def loop_induce(turns: int, state: ModelState, met: Shown, params: ModelParams, 
     """Apply what every episode drives synapses by `turns` times; changes the state."""
     circuit = state.circuit
     for p in range(state.clock.shape[0]):
-        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], work.trace.total, work.trace.weights)
+        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], 1.0, work.trace.total, work.trace.weights)
         for s in range(met.cue.shape[0]):
             steps, tone = _run(s, met, params, work.trace), params.episodes[met.episode[s], 8]
-            derive(steps, tone, params.anatomy, params.circuit, work.trace, work.factors, work.response)
+            derive(steps, tone, 1.0, params.anatomy, params.circuit, work.trace, work.factors, work.response)
             for _ in range(turns):
                 induce(
                     circuit.early[p],
@@ -224,11 +225,11 @@ def counted() -> dict[str, tuple[int, Work]]:
     anatomy, circuit, memo = params.anatomy, state.circuit, state.memo
     relaxed = derived = induced = compared = NONE
     for p in range(ROWS):
-        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], work.trace.total, work.trace.weights)
+        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], 1.0, work.trace.total, work.trace.weights)
         for s, row in enumerate(params.episodes[met.episode]):
             stimulus = _stimulus(s, met)
             steps = _run(s, met, params, work.trace)
-            derive(steps, row[8], anatomy, params.circuit, work.trace, work.factors, work.response)
+            derive(steps, row[8], 1.0, anatomy, params.circuit, work.trace, work.factors, work.response)
             relaxed = relaxed.plus(relaxation(steps, row, stimulus, anatomy, params.circuit, work.trace))
             derived = derived.plus(derivation(steps, work.trace, work.factors, work.response))
             induced = induced.plus(induction(stimulus, anatomy, work.response))
@@ -280,8 +281,8 @@ def probed() -> Work:
     params, seen, circuit, lent = task().params, task().read_outs, lived().circuit, bench(task().params.anatomy)
     anatomy, units, work = params.anatomy, lent.rate.shape[0], NONE
     for p in range(PROBED):
-        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], lent.total, lent.weights)
-        pv = pv_scale(lived().molecules.nets[p], 0.0, params)
+        load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], 1.0, lent.total, lent.weights)
+        pv = pv_scale(p, lived(), np.zeros(len(TARGETS)), params)
         for context in seen.contexts:
             show(anatomy.contexts[context], 1.0, lent.weights, lent.context)
             work = work.plus(showing(anatomy.contexts[context], units))
