@@ -105,6 +105,14 @@ def writable(path: Path, option: str = "--out") -> None:
         raise ValueError(f"{option} {path}: {nearest} is not writable ({error.strerror})") from None
 
 
+def writable_json(path: Path | None) -> None:
+    """Refuse a file for --json that cannot be written, without making anything."""
+    if path is not None:
+        writable(path.parent, "--json")
+        if path.is_dir():
+            raise ValueError(f"--json {path}: is a folder, expected a file")
+
+
 def within(source: Any, number: int) -> range:
     """Return the first `number` patients of a split, or refuse."""
     if not 1 <= number <= source.size:
@@ -151,10 +159,7 @@ def _compare(
         raise ValueError(f"--seed {seed}: expected a whole number from 0")
     competitors = schedules(files, task)
     writable(out)
-    if json_path is not None:
-        writable(json_path.parent, "--json")
-        if json_path.is_dir():
-            raise ValueError(f"--json {json_path}: is a folder, expected a file")
+    writable_json(json_path)
     comparison = Comparison(task, split, indices, seed, source.hash)
     with bars() as progress:
         grow(source, indices, progress)
@@ -171,6 +176,7 @@ def _compare(
             typer.echo(f"stopped; finished schedules are in {out}: {finished}", err=True)
             raise typer.Exit(130) from None
     if json_path is not None:
+        json_path.parent.mkdir(parents=True, exist_ok=True)
         write_json(json_path, comparison.results())
 
     from plastenv.report.figures import comparison_figure
@@ -262,3 +268,131 @@ def _warmup(scenario: str, number: int, split: str) -> None:
         progress.advance(episode)
     typer.echo(f"kernels are in {CACHE_FOLDER}, {number} {split} patients in {cache_folder()}")
     typer.echo(f"ready after {time.perf_counter() - begun:.0f} s")
+
+
+@app.command()
+def validate(
+    only: Annotated[list[str] | None, typer.Option(help="Id of a study; repeat it, or separate with commas.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Seeds per study; without it, what its file asks for.")] = None,
+    first_seed: Annotated[int, typer.Option(help="First seed; others make an independent repetition.")] = 0,
+    ablate: Annotated[
+        list[str] | None, typer.Option(help="Mechanism to clamp at its untreated mean; repeat it, or use commas.")
+    ] = None,
+    experiments: Annotated[Path | None, typer.Option(help="Folder of experiment files; else the battery.")] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of an experiment file.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for results.json and report.html.")] = Path("runs/validate"),
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write results.json here as well.")] = None,
+    jobs: Annotated[int, typer.Option(help="Studies that run at a time, each in a process of its own.")] = 2,
+) -> None:
+    """Run published experiments on the simulator and say which of their results it reproduces.
+
+    Example: plastenv validate --only nader-2000-reconsolidation --seeds 20
+    """
+    with complaints():
+        if schema:
+            import json
+
+            from plastenv.lab.experiment import schema as json_schema
+
+            typer.echo(json.dumps(json_schema(), indent=2))
+        else:
+            _validate(_split(only), seeds, first_seed, _split(ablate), experiments, out, json_path, jobs)
+
+
+def _split(words: list[str] | None) -> list[str]:
+    return [part.strip() for word in words or [] for part in word.split(",") if part.strip()]
+
+
+def _validate(
+    only: list[str],
+    seeds: int | None,
+    first: int,
+    ablate: list[str],
+    folder: Path | None,
+    out: Path,
+    json_path: Path | None,
+    jobs: int,
+) -> None:
+    import time
+
+    from rich.console import Console
+
+    from plastenv.evaluation.comparison import write_json
+    from plastenv.lab.battery import Outcome, chosen, collect, run_battery
+    from plastenv.lab.experiment import Experiment, battery, load_folder
+    from plastenv.report.battery import MARKS, battery_table, summary_line, write_page
+    from plastenv.report.progress import bars
+
+    for option, value, least in (("--seeds", seeds, 1), ("--jobs", jobs, 1), ("--first-seed", first, 0)):
+        if value is not None and not least <= value < 2**31:
+            raise ValueError(f"{option} {value}: expected a whole number from {least}")
+    studies = chosen(load_folder(folder) if folder else battery(), only)
+    writable(out)
+    writable_json(json_path)
+    out.mkdir(parents=True, exist_ok=True)
+    begun, outcomes = time.perf_counter(), dict[str, Outcome]()
+
+    def results() -> dict[str, Any]:
+        return collect(studies, outcomes, tuple(ablate), time.perf_counter() - begun)
+
+    stopped = False
+    with bars() as progress:
+        running = progress.add_task("studies", total=len(studies))
+
+        def finished(experiment: Experiment, outcome: Outcome) -> None:
+            outcomes[experiment.id] = outcome
+            write_json(out / "results.json", results())
+            mark = "!" if isinstance(outcome, Exception) else MARKS[outcome.passed]
+            progress.update(running, advance=1, description=f"studies: {mark} {experiment.id}")
+
+        try:
+            run_battery(studies, seeds, tuple(ablate), jobs, finished, first=first)
+        except KeyboardInterrupt:
+            stopped = True
+    everything = results()
+    for path in (out / "results.json", *([json_path] if json_path else [])):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, everything)
+    write_page(everything, out / "report.html")
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    if everything["studies"]:
+        console.print(battery_table(everything))
+    console.print(summary_line(everything))
+    console.print(f"results.json and report.html are in {out}")
+    for study in everything["broken"]:
+        typer.echo(f"plastenv: {study['id']} could not be run: {study['error']}", err=True)
+    if stopped:
+        typer.echo(f"stopped; {len(outcomes)} of {len(studies)} studies had finished", err=True)
+    if stopped or everything["broken"]:
+        raise typer.Exit(130 if stopped else 1)
+
+
+@app.command()
+def parameters(
+    table: Annotated[str | None, typer.Option(help="Show only this table.")] = None,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the tables here as well.")] = None,
+) -> None:
+    """Print every number of the simulator with its unit, meaning and source.
+
+    Example: plastenv parameters --table PlasticityParams
+    """
+    with complaints():
+        _parameters(table, json_path)
+
+
+def _parameters(only: str | None, json_path: Path | None) -> None:
+    from rich.console import Console
+
+    from plastenv.lab.tables import as_json, parameter_tables
+    from plastenv.report.parameters import parameter_table
+
+    tables = parameter_tables(only)
+    writable_json(json_path)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    for name, rows in tables.items():
+        console.print(parameter_table(name, rows))
+    if json_path:
+        from plastenv.evaluation.comparison import write_json
+
+        json_path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(json_path, as_json(tables))

@@ -1,18 +1,26 @@
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
 from plastenv import cli
+from plastenv.circuit.params import CircuitParams
 from plastenv.cli import app
 from plastenv.evaluation.comparison import schedules
 from plastenv.evaluation.rollout import run
+from plastenv.lab import procedures
+from plastenv.lab.checks import StudyResult, evaluate, passed
+from plastenv.lab.experiment import Experiment
+from plastenv.molecular.params import MolecularParams
 from plastenv.scenarios.scenario import load_scenario
 
 GOOD = "name: mine\nentries:\n  - {intervention: extinction-training, days: 2}\n"
@@ -136,6 +144,154 @@ def test_a_command_of_another_package_that_cannot_be_loaded_says_why(monkeypatch
     listed = CliRunner().invoke(cli.app, ["--help"])
     assert listed.exit_code == 0 and "compare" in listed.output and "other" in listed.output
     assert CliRunner().invoke(cli.app, ["nothing"]).exit_code == 2
+
+
+STUDY = """
+title: The drug helps
+citation: Nobody (2000) Nowhere 1:1
+group: synaptic
+rows: [11]
+system: slice
+confidence: high
+published: It helps.
+seeds: 4
+preparation: {kind: slice}
+arms: {drug: {}, vehicle: {}}
+readouts: {late: {measure: epsp, of: S1, at: 6 h}}
+checks: [{name: it helps, quantity: drug - vehicle, at_least: 0.2}]
+"""
+
+
+def result(study: Experiment, seeds: range, ablate: tuple[str, ...]) -> StudyResult:
+    """Stand in for the bench: the drug helps, except in 'bad'; 'broken' cannot be run."""
+    if study.id == "broken":
+        raise RuntimeError("no such preparation")
+    noise = 0.01 * np.array(seeds)
+    values = {"drug@late": noise + (0.9 if study.id == "bad" else 1.5), "vehicle@late": noise + 1.0}
+    checks = evaluate(study, values)
+    return StudyResult(study.id, study.title, "synaptic", "synaptic", False, False, passed(checks), values, checks)
+
+
+@pytest.fixture
+def studies(tmp_path, monkeypatch):
+    """A folder with two studies, in an empty folder that is the current one; the bench is a stand-in."""
+    folder = tmp_path / "studies"
+    folder.mkdir()
+    for name in ("good", "bad"):
+        (folder / f"{name}.yaml").write_text(f"id: {name}{STUDY}", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("plastenv.lab.battery.bench", result)
+    return folder
+
+
+def test_validate_runs_a_folder_and_a_study_that_fails_is_a_result(studies, tmp_path):
+    arguments = ["--experiments", str(studies), "--jobs", "1", "--json", "else/where.json", "--ablate", "a,b"]
+    done = CliRunner().invoke(app, ["validate", *arguments])
+    assert done.exit_code == 0 and done.stderr == "", done.output
+    assert "1 of 2 studies passed: fitted 1 of 2" in done.stdout
+    assert "✔ it helps" in done.stdout and "✘ it helps" in done.stdout
+    out = tmp_path / "runs" / "validate"
+    assert sorted(path.name for path in out.iterdir()) == ["report.html", "results.json"]
+    written = json.loads((out / "results.json").read_text("utf-8"))
+    assert written == json.loads((tmp_path / "else" / "where.json").read_text("utf-8"))
+    assert [study["id"] for study in written["studies"]] == ["bad", "good"] and written["ablate"] == ["a", "b"]
+
+
+def test_validate_says_what_could_not_be_run(studies, tmp_path):
+    (studies / "broken.yaml").write_text(f"id: broken{STUDY}", "utf-8")
+    done = CliRunner().invoke(app, ["validate", "--experiments", str(studies), "--jobs", "1", "--out", "out"])
+    assert done.exit_code == 1
+    assert done.stderr == "plastenv: broken could not be run: RuntimeError: no such preparation\n"
+    assert len(json.loads((tmp_path / "out" / "results.json").read_text("utf-8"))["studies"]) == 2
+
+
+VALIDATED = {
+    "only": (["--only", "god"], "--only god: unknown study; did you mean 'good'"),
+    "seeds": (["--seeds", "0"], "--seeds 0"),
+    "first seed": (["--first-seed", "-1"], "--first-seed -1"),
+    "jobs": (["--jobs", "0"], "--jobs 0"),
+    "no folder": (["--experiments", "nowhere"], "nowhere: expected a folder"),
+    "out is a file": (["--out", "studies/good.yaml"], "is not a folder"),
+    "json is a folder": (["--json", "studies"], "is a folder"),
+}
+
+
+@pytest.mark.parametrize("case", VALIDATED)
+def test_a_mistake_in_validating_is_one_message_and_leaves_nothing_behind(studies, tmp_path, case):
+    arguments, expected = VALIDATED[case]
+    done = CliRunner().invoke(app, ["validate", "--experiments", str(studies), *arguments])
+    assert done.exit_code == 2, done.output
+    assert expected in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["studies"]
+
+
+def test_ctrl_c_keeps_the_studies_that_have_finished(studies, tmp_path):
+    script = tmp_path / "interrupted.py"
+    script.write_text(
+        f"import sys, time\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import plastenv.lab.battery\nfrom test_cli import app, result\n"
+        "def bench(study, seeds, ablate):\n"
+        "    time.sleep(100 if study.id == 'good' else 0)\n"
+        "    return result(study, seeds, ablate)\n"
+        "if __name__ == '__main__':\n"
+        "    plastenv.lab.battery.bench = bench\n    app()\n",
+        "utf-8",
+    )
+    command = [sys.executable, script, "validate", "--experiments", studies]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    out, deadline = tmp_path / "runs" / "validate", time.monotonic() + 60
+    while not (out / "results.json").exists():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert errors == "stopped; 1 of 2 studies had finished\n" and "0 of 1 studies passed" in printed
+    kept = json.loads((out / "results.json").read_text("utf-8"))
+    assert [study["id"] for study in kept["studies"]] == ["bad"] and kept["unfinished"] == ["good"]
+    assert "Stopped before the end" in (out / "report.html").read_text("utf-8")
+
+
+def test_validate_runs_a_shipped_study_from_end_to_end(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["validate", "--only", "stdp-window-bi-poo-1998", "--seeds", "3"])
+    assert done.exit_code == 0, done.output
+    (study,) = json.loads((tmp_path / "runs" / "validate" / "results.json").read_text("utf-8"))["studies"]
+    assert study["seeds"] == 3 and study["covered"] and all(value["mean"] > 0 for value in study["values"].values())
+    assert "data:image/svg+xml" in (tmp_path / "runs" / "validate" / "report.html").read_text("utf-8")
+
+
+def test_the_schema_of_an_experiment_file_is_printed_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["validate", "--schema"])
+    assert done.exit_code == 0 and {"id", "arms", "checks"} <= set(json.loads(done.stdout)["properties"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_parameters_prints_and_writes_every_number_with_its_source(tmp_path):
+    path = tmp_path / "new" / "parameters.json"
+    done = CliRunner().invoke(app, ["parameters", "--json", str(path)])
+    assert done.exit_code == 0, done.output
+    tables = json.loads(path.read_text("utf-8"))["tables"]
+    for params in (*CircuitParams(), *MolecularParams()):
+        table = tables[type(params).__name__]
+        assert [(row["name"], row["value"]) for row in table] == list(params._asdict().items())
+    for name, table in tables.items():
+        assert f"{name}, {len(table)} numbers" in done.stdout
+        assert all(row["unit"] and row["meaning"] and row["source"] for row in table), name
+    compounds = {row["name"]: row for row in tables["Compounds"]}
+    assert compounds["rapid-opener.elimination_h"]["value"] == 24.0
+    assert "Nogo" in compounds["rapid-opener.nogo-relief.ec50"]["meaning"]
+    events = {row["name"]: row["value"] for row in tables["Events"]}
+    assert events["pairing.outcome_on"] == 0.25 and "exposure-trial.outcome_on" not in events
+    assert {row["name"] for row in tables["Procedures"]} == set(procedures.TABLE)
+
+
+def test_parameters_shows_one_table_or_names_the_nearest():
+    done = CliRunner().invoke(app, ["parameters", "--table", "NeuronParams"])
+    assert done.exit_code == 0 and "NeuronParams" in done.stdout and "PlasticityParams" not in done.stdout
+    refused = CliRunner().invoke(app, ["parameters", "--table", "NeuronParam"])
+    assert refused.exit_code == 2 and "did you mean 'NeuronParams'" in refused.stderr
 
 
 def test_version_and_help(tmp_path):

@@ -24,16 +24,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from plastenv.files import FileError, Mapping, read_yaml
 from plastenv.model.calendar import Event
 from plastenv.model.types import DAY, HOUR
 from plastenv.therapy.interventions import BY_NAME, Administration, events
 from plastenv.therapy.limits import enter, record, refusal
 
-MAX_BYTES = 256 * 1024
 LIBRARY = Path(__file__).parent / "library"
 LIBRARY_DAYS = 56  # d, the longest horizon that the shipped schedules are written for
 TOP_KEYS = ("name", "title", "rationale", "source", "entries")
@@ -72,77 +69,10 @@ def nearest(name: str, valid: Sequence[str]) -> str:
     return f"did you mean '{close[0]}'?" if close else f"expected one of: {', '.join(valid)}"
 
 
-class _Lines(yaml.SafeLoader):
-    """A safe loader that remembers where every mapping's keys stand and refuses what a schedule has no use for."""
-
-
-class _Mapping(dict[str, Any]):
-    lines: dict[str, int]
-
-
-def _mapping(loader: _Lines, node: yaml.MappingNode) -> _Mapping:
-    found = _Mapping()
-    found.lines = {"": node.start_mark.line + 1}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        line = key_node.start_mark.line + 1
-        if not isinstance(key, str):
-            raise ProtocolError(f"line {line}: key {key!r} is not a word")
-        if key in found:
-            raise ProtocolError(f"line {line}: key '{key}' is given twice")
-        found[key] = loader.construct_object(value_node, deep=True)
-        found.lines[key] = line
-    return found
-
-
-_Lines.add_constructor("tag:yaml.org,2002:map", _mapping)
-
-
-def _read(path: Path) -> str:
-    if path.is_dir():
-        raise ProtocolError(f"{path}: is a directory, expected a schedule file (YAML)")
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ProtocolError(f"{path}: {size} bytes; a schedule file has at most {MAX_BYTES}")
-        text = path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError:
-        raise ProtocolError(f"{path}: is not text (UTF-8), expected a schedule file (YAML)") from None
-    except OSError as error:
-        raise ProtocolError(f"{path}: {error.strerror or error}") from None
-    if not text.strip():
-        raise ProtocolError(f"{path}: is empty, expected the keys {', '.join(TOP_KEYS)}")
-    return text
-
-
-def _parse(path: Path, text: str) -> _Mapping:
-    try:
-        for token in yaml.parse(text, Loader=yaml.SafeLoader):
-            line = token.start_mark.line + 1 if token.start_mark else 1
-            if isinstance(token, yaml.AliasEvent) or getattr(token, "anchor", None):
-                raise ProtocolError(f"line {line}: anchors and aliases (& and *) are not allowed")
-            tag = getattr(token, "tag", None)
-            if tag:
-                raise ProtocolError(f"line {line}: tag '{tag}' is not allowed, expected plain values")
-        document = yaml.load(text, Loader=_Lines)  # noqa: S506 - a SafeLoader
-    except ProtocolError as error:
-        raise ProtocolError(f"{path}, {error}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise ProtocolError(f"{path}{where}: is not YAML: {problem}") from None
-    except (RecursionError, ValueError) as error:
-        raise ProtocolError(f"{path}: cannot be read: {type(error).__name__}") from None
-    if not isinstance(document, _Mapping):
-        raise ProtocolError(f"{path}, line 1: expected the keys {', '.join(TOP_KEYS)}")
-    return document
-
-
 class _Entry:
     """Reads the fields of one mapping, naming file, line and key in every complaint."""
 
-    def __init__(self, path: Path, fields: _Mapping, valid: Sequence[str]) -> None:
+    def __init__(self, path: Path, fields: Mapping, valid: Sequence[str]) -> None:
         self.path, self.fields = path, fields
         for key in fields:
             if key not in valid:
@@ -227,7 +157,10 @@ def load(path: str | Path, horizon_days: int = 56, allowed: Sequence[str] | None
     """
     path = Path(path)
     allowed = tuple(allowed if allowed is not None else BY_NAME)
-    document = _parse(path, _read(path))
+    try:
+        document = read_yaml(path, "a schedule file", TOP_KEYS)
+    except FileError as error:
+        raise ProtocolError(str(error)) from None
     top = _Entry(path, document, TOP_KEYS)
     name = top.word("name")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", name):
@@ -237,7 +170,7 @@ def load(path: str | Path, horizon_days: int = 56, allowed: Sequence[str] | None
         raise top.error("entries", "expected a list of entries ([] = nothing is given)")
     given: list[tuple[Administration, _Entry]] = []
     for fields in entries:
-        if not isinstance(fields, _Mapping):
+        if not isinstance(fields, Mapping):
             raise top.error(
                 "entries", f"expected entries with the keys {', '.join(ENTRY_KEYS)}, not {str(fields)[:40]!r}"
             )

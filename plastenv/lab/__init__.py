@@ -1,0 +1,1 @@
+"""Published experiments as data: preparations, arms, readouts, checks, and what runs them."""

@@ -1,0 +1,83 @@
+"""Run an experiment: prepare every arm, lead it through its schedule, read it out, check what came of it."""
+
+import time
+from collections.abc import Iterable
+from importlib import import_module
+
+import numpy as np
+
+from plastenv import rng
+from plastenv.circuit.params import CircuitParams
+from plastenv.lab.checks import StudyResult, evaluate, passed
+from plastenv.lab.experiment import Experiment, sealed
+from plastenv.lab.subject import Subject
+from plastenv.model.advance import advance, glimpse
+from plastenv.model.calendar import lay_out
+from plastenv.model.types import HOUR, ModelState
+from plastenv.molecular.params import MolecularParams
+
+LOT = 1998  # seeds of the laboratory are keys of their own, apart from those of patients
+
+
+def _subject(experiment: Experiment, arm: str, seeds: range) -> Subject:
+    """Prepare an arm; a preparation's module is named after its kind."""
+    spec, schedule = experiment.prepared(arm), experiment.arms[arm].schedule
+    keys = np.array([rng.derive(LOT, seed) for seed in seeds], np.uint64)
+    module = import_module(f"plastenv.lab.{spec.kind}")
+    subject: Subject = module.subject(spec, schedule, keys, MolecularParams(), CircuitParams())
+    return subject
+
+
+def _moments(experiment: Experiment, arm: str, ends: list[float]) -> list[tuple[int, str]]:
+    """Return when, s after t0, which read-out of an arm is due, in order of time."""
+    marks, due = experiment.marks(arm), []
+    for name, readout in experiment.readouts.items():
+        if readout.after is None or readout.after in marks:
+            start = 0.0 if readout.after is None else ends[marks[readout.after]]
+            due.append((round(start + readout.at), name))
+    return sorted(due)
+
+
+def _to(subject: Subject, state: ModelState, until: int, done: set[int]) -> None:
+    """Lead `state` to the full hour `until`, through its events and operations."""
+    events = lay_out([subject.events] * len(state.key))
+    for k, operation in enumerate(subject.operations):
+        hour = -(-operation.time // HOUR) * HOUR
+        if k not in done and hour <= until:
+            advance(state, events, subject.params, hour)
+            operation.do(state)
+            done.add(k)
+    advance(state, events, subject.params, until)
+
+
+def run_arm(experiment: Experiment, arm: str, seeds: range) -> dict[str, np.ndarray]:
+    """Return what every read-out of `arm` finds, (seeds,) each, by "arm@readout"."""
+    subject = _subject(experiment, arm, seeds)
+    events, state, done, found = lay_out([subject.events] * len(seeds)), subject.state, set[int](), {}
+    for at, name in _moments(experiment, arm, subject.ends):
+        _to(subject, state, max(at // HOUR * HOUR, int(state.clock[0])), done)
+        seen = glimpse(state, events, subject.params, at)
+        readout = experiment.readouts[name]
+        found[f"{arm}@{name}"] = subject.read(seen, readout.measure, readout.of)
+    return found
+
+
+def run(experiment: Experiment, seeds: range | None = None, ablate: Iterable[str] = ()) -> StudyResult:
+    """Run every arm of `experiment` on the same `seeds` (default: as many as it says) and check what came of it."""
+    begun, values = time.perf_counter(), dict[str, np.ndarray]()
+    for arm in experiment.arms:
+        values |= run_arm(experiment, arm, range(experiment.seeds) if seeds is None else seeds)
+    results = evaluate(experiment, values)
+    return StudyResult(
+        experiment.id,
+        experiment.title,
+        experiment.group,
+        experiment.cluster,
+        sealed(experiment),
+        experiment.circular is not None,
+        passed(results),
+        values,
+        results,
+        list(experiment.not_covered),
+        time.perf_counter() - begun,
+    )
