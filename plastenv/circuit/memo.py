@@ -36,7 +36,7 @@ def memo(patients: int, slots: int, units: int) -> Memo:
     shape = (patients, slots)
     response = Response(
         steps=np.zeros((*shape, 1), np.int64),
-        error=np.zeros((*shape, 1)),
+        error=np.zeros((*shape, 2)),
         mean=zeros((*shape, units), np.float32),
         blocks=np.zeros((*shape, 1 + width // BLOCK), np.int64),
         fired=zeros((*shape, width), np.float32),
@@ -141,7 +141,8 @@ def keep(
     if not memo.known[p, slot]:
         return
     memo.pv[p, slot] = pv
-    own.steps[0], own.error[0] = response.steps[0], response.error[0]
+    own.steps[0] = response.steps[0]
+    own.error[0], own.error[1] = response.error[0], response.error[1]
     transfer(response.mean, own.mean, response.mean.shape[0])
     transfer(response.blocks, own.blocks, 1 + number)
     transfer(response.fired, own.fired, width)

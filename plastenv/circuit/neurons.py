@@ -30,7 +30,7 @@ class Trace(NamedTuple):
     cue: np.ndarray  # (steps,) float32, 1 while the cue is on
     surprise: np.ndarray  # (steps,) float32, phasic release by outcomes that were not expected
     omission: np.ndarray  # (steps,) float32, phasic release by aversive outcomes that failed to come
-    error: np.ndarray  # (1,), largest omission error of the episode
+    error: np.ndarray  # (2,), largest errors of the episode: an aversive outcome that failed to come, one that came
     inhibited: np.ndarray  # (1,), share of inhibition that volleys met; a train tires it
     ran: np.ndarray  # (1,) int64, steps until the rates were over; silence is written down for a tail of steps
     steady: np.ndarray  # (units,) float32, input of the context
@@ -67,7 +67,7 @@ def scratch(units: int, inputs: int, outcomes: int, dt: float, longest: float) -
         cue=cue,
         surprise=surprise,
         omission=omission,
-        error=np.zeros(1),
+        error=np.zeros(2),
         inhibited=np.ones(1),
         ran=np.zeros(1, np.int64),
         steady=steady,
@@ -202,7 +202,7 @@ def simulate(
     trace.summed[:] = 0.0
     expected[:] = 0.0
     inhibition, surprised, relieved, activity = none, none, none, none
-    trace.error[0] = 0.0
+    trace.error[0] = trace.error[1] = 0.0
     over = cue_off if stimulus.cue >= 0 else 0
     over = max(over, outcome_off) if stimulus.outcome >= 0 else over
     over = max(over, stim_off) if stimulus.target != -1 else over
@@ -213,7 +213,7 @@ def simulate(
             return steps
         cue = stimulus.cue >= 0 and cue_on <= step < cue_off
         delivered = stimulus.outcome >= 0 and outcome_on <= step < outcome_off
-        aversion, omission, surprise = none, none, none
+        aversion, omission, surprise, shock = none, none, none, none
         for k in range(outcomes):
             if trace.heeded[k]:
                 given = delivered_level if delivered and k == stimulus.outcome else none
@@ -224,6 +224,7 @@ def simulate(
                     expected[k] += leak_expect * (now - expected[k])
                 aversion += anatomy.omission_gain[k] * expected[k]
                 surprise += anatomy.surprise_gain[k] * max(none, given - expected[k])
+                shock = max(shock, anatomy.omission_gain[k] * (given - expected[k]))
                 if cue and step >= due:
                     omission += anatomy.omission_gain[k] * max(none, min(one, expected[k]) - given)
         if stimulus.target == RELEASE and stim_on <= step < stim_off:
@@ -231,6 +232,7 @@ def simulate(
         surprised += leak_mod * (surprise - surprised)
         relieved += leak_mod * (omission - relieved)
         trace.error[0] = max(trace.error[0], omission)
+        trace.error[1] = max(trace.error[1], shock)
         if row[7] > 0.0 and cue and aversion > avoidance:
             return step
 

@@ -56,7 +56,7 @@ class Response(NamedTuple):
     """
 
     steps: np.ndarray  # (1,) int64, how long it took
-    error: np.ndarray  # (1,), largest omission error
+    error: np.ndarray  # (2,), largest errors: an aversive outcome that failed to come, one that came
     mean: np.ndarray  # (units,) float32, mean rate, 100 Hz
     blocks: np.ndarray  # (1 + blocks,) int64, how many took part, then which
     fired: np.ndarray  # (width,) float32, 1 = this unit's own synapses are driven
@@ -106,13 +106,23 @@ def response_scratch(units: int) -> Response:
     up, down = zeros((2, units + 2, units), np.float32)
     return Response(
         steps=np.zeros(1, np.int64),
-        error=np.zeros(1),
+        error=np.zeros(2),
         mean=zeros(units, np.float32),
         blocks=np.zeros(1 + units // BLOCK, np.int64),
         fired=zeros(units, np.float32),
         up=up,
         down=down,
     )
+
+
+@kernel
+def expecting(anatomy: Anatomy, carried: np.ndarray) -> None:
+    """Write into `carried`, (units,), 1 for neurons whose rate is the expectation of an aversive outcome, else 0."""
+    for i in range(carried.shape[0]):
+        carried[i] = 0.0
+        for k in range(anatomy.omission_gain.shape[0]):
+            if anatomy.omission_gain[k] > 0.0 and anatomy.outcome_read[k, i] > 0.0:
+                carried[i] = 1.0
 
 
 @kernel
@@ -292,7 +302,8 @@ def derive(
 
     `tone` is the neuromodulatory tone, `pv` the drive of inhibition, 1 = awake adult without drugs.
     """
-    response.steps[0], response.error[0] = steps, trace.error[0]
+    response.steps[0] = steps
+    response.error[0], response.error[1] = trace.error[0], trace.error[1]
     for i in range(response.mean.shape[0]):
         response.mean[i] = trace.summed[i] / np.float32(max(1, steps))
     if steps < 2:

@@ -127,6 +127,7 @@ def fire(
                     silent[i] = np.float32(neuron.refractory)
             trace.peak[i] = max(trace.peak[i], trace.rates[step, i])
             trace.summed[i] += trace.rates[step, i]
-    trace.error[0], trace.ran[0] = 0.0, steps
+    trace.error[0] = trace.error[1] = 0.0
+    trace.ran[0] = steps
     trace.inhibited[0] = met / came if came > 0.0 else 1.0
     return steps

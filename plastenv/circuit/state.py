@@ -18,6 +18,7 @@ class CircuitState(NamedTuple):
     late: np.ndarray  # (patients, pre, post) float32, late-phase weight
     structure: np.ndarray  # (patients, pre, post) float32, weight the late phase relaxes to
     refractory: np.ndarray  # (patients, pre, post) float32, spent share of induction, 0..1
+    aroused: np.ndarray  # (patients,), arousal by aversive outcomes, which lets structure follow, 0..1
     labile_pre: np.ndarray  # (patients, pre), share of an axon's synapses made labile, 0..1
     labile_post: np.ndarray  # (patients, post), the same for the neurons that were reactivated
     gain: np.ndarray  # (patients, post), synaptic scaling factor
@@ -35,6 +36,7 @@ def empty(patients: int, units: int, inputs: int) -> CircuitState:
         late=zeros(synapses, np.float32),
         structure=zeros(synapses, np.float32),
         refractory=zeros(synapses, np.float32),
+        aroused=np.zeros(patients),
         labile_pre=np.zeros((patients, units + inputs)),
         labile_post=np.zeros(per_unit),
         gain=np.ones(per_unit),

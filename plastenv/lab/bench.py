@@ -6,25 +6,21 @@ from importlib import import_module
 
 import numpy as np
 
-from plastenv import rng
 from plastenv.circuit.params import CircuitParams
 from plastenv.lab.checks import StudyResult, evaluate, passed
 from plastenv.lab.experiment import Experiment, sealed
 from plastenv.lab.subject import Subject
 from plastenv.model.advance import advance, glimpse
-from plastenv.model.calendar import lay_out
-from plastenv.model.types import HOUR, ModelState
+from plastenv.model.calendar import join, table
+from plastenv.model.types import HOUR, Events
 from plastenv.molecular.params import MolecularParams
-
-LOT = 1998  # seeds of the laboratory are keys of their own, apart from those of patients
 
 
 def _subject(experiment: Experiment, arm: str, seeds: range) -> Subject:
     """Prepare an arm; a preparation's module is named after its kind."""
     spec, schedule = experiment.prepared(arm), experiment.arms[arm].schedule
-    keys = np.array([rng.derive(LOT, seed) for seed in seeds], np.uint64)
     module = import_module(f"plastenv.lab.{spec.kind}")
-    subject: Subject = module.subject(spec, schedule, keys, MolecularParams(), CircuitParams())
+    subject: Subject = module.subject(spec, schedule, seeds, MolecularParams(), CircuitParams())
     return subject
 
 
@@ -38,25 +34,27 @@ def _moments(experiment: Experiment, arm: str, ends: list[float]) -> list[tuple[
     return sorted(due)
 
 
-def _to(subject: Subject, state: ModelState, until: int, done: set[int]) -> None:
-    """Lead `state` to the full hour `until`, through its events and operations."""
-    events = lay_out([subject.events] * len(state.key))
+def _to(subject: Subject, events: Events, until: int, done: set[int]) -> None:
+    """Lead the subject to the full hour `until`, s on its clock, through its events and operations."""
     for k, operation in enumerate(subject.operations):
-        hour = -(-operation.time // HOUR) * HOUR
+        hour = -(-(operation.time + subject.t0) // HOUR) * HOUR
         if k not in done and hour <= until:
-            advance(state, events, subject.params, hour)
-            operation.do(state)
+            advance(subject.state, events, subject.params, hour)
+            operation.do(subject.state)
             done.add(k)
-    advance(state, events, subject.params, until)
+    advance(subject.state, events, subject.params, until)
 
 
 def run_arm(experiment: Experiment, arm: str, seeds: range) -> dict[str, np.ndarray]:
     """Return what every read-out of `arm` finds, (seeds,) each, by "arm@readout"."""
     subject = _subject(experiment, arm, seeds)
-    events, state, done, found = lay_out([subject.events] * len(seeds)), subject.state, set[int](), {}
-    for at, name in _moments(experiment, arm, subject.ends):
-        _to(subject, state, max(at // HOUR * HOUR, int(state.clock[0])), done)
-        seen = glimpse(state, events, subject.params, at)
+    calendar = table(subject.events)
+    calendar[:, 0] += subject.t0
+    events, done, found = join([calendar] * len(seeds)), set[int](), {}
+    for moment, name in _moments(experiment, arm, subject.ends):
+        at = moment + subject.t0
+        _to(subject, events, max(at // HOUR * HOUR, int(subject.state.clock[0])), done)
+        seen = glimpse(subject.state, events, subject.params, at)
         readout = experiment.readouts[name]
         found[f"{arm}@{name}"] = subject.read(seen, readout.measure, readout.of)
     return found

@@ -4,8 +4,8 @@ Every movement owns a sector of the map. The limb's sensation of a movement reac
 surround less, so that infancy carves the middle deep and the surround thinly. A stroke takes units from the middle
 outward for good and opens weeks of growth. Practice is attempts: one that succeeds is felt as the movement that was
 meant, which surprises as long as the map does not expect it; one that fails is felt as the neighbouring movement,
-always the same (compensation is stereotyped; Whishaw 2000, Neuropharmacology 39:788), and surprises nobody. Numbers of
-the map stand here, those of what is done to it in procedures.TABLE.
+always the same ("learned baduse"; Alaverdashvili 2008, Behav Brain Res 188:281), and surprises nobody. Numbers of the
+map stand here, those of what is done to it in procedures.TABLE.
 """
 
 from functools import lru_cache
@@ -18,8 +18,9 @@ from plastenv.circuit.neurons import RELEASE
 from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.circuit.spiking import no_patterns
 from plastenv.lab import steps
+from plastenv.lab.fear import MORNING
 from plastenv.lab.procedures import number
-from plastenv.lab.subject import Operation, Subject, acts, clamp, drugs, first_hour, repeated
+from plastenv.lab.subject import Operation, Subject, acts, clamp, drugs, first_hour, keys_of, repeated
 from plastenv.model.advance import advance, remembering
 from plastenv.model.calendar import Event, lay_out
 from plastenv.model.measure import Probes, measure
@@ -33,8 +34,8 @@ MOVEMENTS = 4  # of one limb, such as reaching, grasping, pulling, releasing
 SECTOR = 16  # units of a movement
 UNITS = MOVEMENTS * SECTOR
 TEACHING = 3.0  # input that a movement's sensation is to the middle of its sector; as outcomes in Fear
-RIM = 0.6  # input to the rim over that to the middle; movements are represented less and less outward
-YOUTH = Youth(infancy=10, adversity=0, adulthood=63, play=2, birth_weight=0.02)  # 80 pairings each; 107 in Fear
+RIM = 0.5  # input to the rim over that to the middle; movements are represented less and less outward
+YOUTH = Youth(infancy=10, adversity=0, adulthood=63, play=5, birth_weight=0.02)  # until the intact map is perfect
 EXTRA, SUCCEEDS, WAKE, BED, REPLAYS = 4, 0.25, 7, 23, 2  # a life with eight uses of the limb a day, most in vain
 NEVER = 2.0  # expectation at which a movement would be avoided; it never is
 STROKE = 0.5  # share of the map that a stroke before t0 has taken; steps.Lesion has the same
@@ -128,10 +129,11 @@ def _attempt(at: float, n: int, release: str) -> Event:
     )
 
 
-def _session(step: steps.Teach, begins: float) -> list[Event]:
-    """Return a session of practice that begins at `begins`, s."""
+def _session(step: steps.Teach, which: int, begins: float) -> list[Event]:
+    """Return the session `which` of practice, which begins at `begins`, s; turns go on where the last one stopped."""
     attempts = round(number("attempts"))
-    events = [_attempt(begins + n * 60.0 * step.minutes / attempts, n, step.release) for n in range(attempts)]
+    pause, first = 60.0 * step.minutes / attempts, which * attempts
+    events = [_attempt(begins + n * pause, first + n, step.release) for n in range(attempts)]
     if step.release != "delayed":
         return events
     wait, row = round(number("release-delay") * HOUR), INDEX["release"]
@@ -142,13 +144,14 @@ def _session(step: steps.Teach, begins: float) -> list[Event]:
 def _enriched(begins: float, ends: float) -> list[Event]:
     """Return what enriched surroundings add from `begins` to `ends`, s: attempts spread over every waking day."""
     pause = round((BED - WAKE) * HOUR / number("enriched-attempts"))
+    waking = range(WAKE * HOUR + pause // 2 - MORNING, BED * HOUR - MORNING, pause)
     days = range(int(begins // DAY), int(ends // DAY) + 1)
-    times = [day * DAY + at for day in days for at in range(WAKE * HOUR + pause // 2, BED * HOUR, pause)]
-    return [_attempt(at, n, "none") for n, at in enumerate(at for at in times if begins <= at < ends)]
+    times = [at for at in (day * DAY + at for day in days for at in waking) if begins <= at < ends]
+    return [_attempt(at, n, "none") for n, at in enumerate(times)]
 
 
 def _events(step: steps.Step, clamps: dict[str, float]) -> tuple[list[Event], float]:
-    """Return the events of a step and its end, s after t0. A session on a whole day takes place in its morning."""
+    """Return the events of a step and its end, s after t0."""
     given = drugs(step, clamps)
     if given is not None:
         return given
@@ -156,11 +159,10 @@ def _events(step: steps.Step, clamps: dict[str, float]) -> tuple[list[Event], fl
         case steps.Lesion():
             return _growth(step.at, clamps), step.at
         case steps.Teach():
-            morning = number("session-hour") * HOUR
-            begins = [at + morning if at % DAY == 0.0 else at for at in repeated(step)]
-            events = [event for at in begins for event in _session(step, at)]
-            end = begins[-1] + 60.0 * step.minutes
-            return events + (_enriched(begins[0], end) if step.enriched else []), end
+            sessions = repeated(step)
+            events = [event for which, at in enumerate(sessions) for event in _session(step, which, at)]
+            end = sessions[-1] + 60.0 * step.minutes
+            return events + (_enriched(step.at, end) if step.enriched else []), end
     raise ValueError(f"'{step.do}' cannot be done to a map")
 
 
@@ -173,12 +175,12 @@ def _grown(
     molecular: MolecularParams,
     circuit: CircuitParams,
 ) -> tuple[ModelState, ModelParams, np.ndarray]:
-    """Grow maps to `begin`, s, of which a stroke `history` s before t0 (None: none) has taken its share.
+    """Grow maps to `begin`, s on their clock; a stroke `history` s before t0 (None: none) has taken its share.
 
     Returns also their skill before the stroke, (seeds,). Arms of a study share what it returns: copy before changing.
     """
     own, held = np.frombuffer(keys, np.uint64), dict(clamps)
-    stroke = begin if history is None else -history
+    stroke = begin if history is None else MORNING - history
     params = _params(stroke // DAY * DAY - YOUTH.days * DAY, molecular, circuit)
     state = _born(own, params)
     clamp(state, held)
@@ -200,27 +202,28 @@ def _spread(state: ModelState, anatomy: Anatomy) -> np.ndarray:
 def subject(
     spec: steps.Map,
     schedule: tuple[steps.Step, ...],
-    keys: np.ndarray,
+    seeds: range,
     molecular: MolecularParams,
     circuit: CircuitParams,
 ) -> Subject:
-    """Return adult maps, one per key, at the last full hour before the first step of `schedule`.
+    """Return adult maps, one per seed, at the last full hour before the first step of `schedule`.
 
     A lesion changes the anatomy of this subject, and of no other, when its time comes. Raises ValueError for a bath
     of what an injury does itself.
     """
+    keys = keys_of(seeds)
     clamps, history = dict(spec.clamps), None if spec.history is None else round(spec.history / HOUR) * HOUR
     lesions = [step for step in schedule if isinstance(step, steps.Lesion)]
     for step in schedule:
         if isinstance(step, steps.Bath) and step.action in GROWTH and (lesions or history is not None):
             raise ValueError(f"a bath of '{step.action}' beside an injury, which does the same; expected none")
-    begin = first_hour(schedule)
+    begin = MORNING + first_hour(schedule)
     grown, params, skill = _grown(keys.tobytes(), tuple(spec.clamps.items()), history, begin, molecular, circuit)
     state, params = arrays.copy(grown), params._replace(anatomy=arrays.copy(params.anatomy))
     done = [_events(step, clamps) for step in schedule]
     events = [event for given, _ in done for event in given]
     if history is not None:
-        events += [event for event in _growth(-history, clamps) if event.time >= begin]
+        events += [event for event in _growth(-history, clamps) if event.time >= begin - MORNING]
 
     def lesion(step: steps.Lesion) -> Operation:
         return Operation(round(step.at), lambda now: destroy(now, params.anatomy, step.share))
@@ -231,4 +234,4 @@ def subject(
         return measure(now, params, PROBES).function / skill
 
     operations = [lesion(step) for step in lesions]
-    return Subject(state, params, events, operations, [end for _, end in done], read)
+    return Subject(state, params, events, operations, [end for _, end in done], read, MORNING)

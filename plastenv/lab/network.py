@@ -16,7 +16,7 @@ from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.circuit.spiking import no_patterns
 from plastenv.circuit.state import empty
 from plastenv.lab import steps
-from plastenv.lab.subject import Subject, clamp, drugs, first_hour
+from plastenv.lab.subject import Subject, clamp, drugs, first_hour, keys_of
 from plastenv.model.advance import advance
 from plastenv.model.calendar import Event, lay_out
 from plastenv.model.look import look
@@ -125,11 +125,12 @@ def _mature(
 def subject(
     spec: steps.Network,
     schedule: tuple[steps.Step, ...],
-    keys: np.ndarray,
+    seeds: range,
     molecular: MolecularParams,
     circuit: CircuitParams,
 ) -> Subject:
-    """Return cultures, one per key, mature, an hour before the first step of `schedule`."""
+    """Return cultures, one per seed, mature, an hour before the first step of `schedule`."""
+    keys = keys_of(seeds)
     begin, held = first_hour(schedule), _held(dict(spec.clamps))
     params = _params(begin - AGE * DAY, molecular, circuit)
     state = arrays.copy(_mature(begin, tuple(held.items()), tuple(keys.tolist()), molecular, circuit))

@@ -62,10 +62,17 @@ TABLE = {
     "current-gain": Procedure(
         "change of gain under direct current", "1", 0.3, "Nitsche & Paulus 2000, J Physiol 527:633 (excitability 40 %)"
     ),
-    "attempts": Procedure("attempts that stand for a session of practice on a map", "1", 12, PROJECT),
-    "attempts-per-success": Procedure("attempts per success in practice", "1", 3, "adaptive criteria; " + PROJECT),
+    "attempts": Procedure(
+        "attempts that stand for a session of practice on a map", "1", 18, "as an hour of exposure trials; " + PROJECT
+    ),
+    "attempts-per-success": Procedure("attempts per success in practice", "1", 2, "adaptive criteria; " + PROJECT),
     "enriched-attempts": Procedure("attempts that enriched surroundings add", "1/d", 8, "twice the usual; " + PROJECT),
-    "session-hour": Procedure("hour of the day at which practice begins", "h", 10.0, PROJECT),
+    "foot-shock": Procedure(
+        "intensity of a foot shock over an ordinary outcome: five pairings are feared a day later",
+        "1",
+        10.0,
+        "general; e.g. Fanselow & Bolles 1979, J Comp Physiol Psychol 93:736; size " + PROJECT,
+    ),
     "release": Procedure(
         "phasic release by vagus nerve stimulation; a wholly unexpected outcome releases as much",
         "1",
@@ -76,7 +83,7 @@ TABLE = {
     "growth-relief": Procedure(
         "Nogo signalling that an injury lifts",
         "1",
-        0.9,
+        0.8,
         "growth genes on, Carmichael 2006, Ann Neurol 59:735; " + PROJECT,
     ),
     "growth-trkb": Procedure("BDNF production that an injury adds", "1", 0.6, "Carmichael 2006; size " + PROJECT),

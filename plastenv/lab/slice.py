@@ -13,7 +13,7 @@ from plastenv.circuit.memo import memo
 from plastenv.circuit.params import Anatomy, CircuitParams, hippocampal
 from plastenv.circuit.state import empty
 from plastenv.lab import procedures, steps
-from plastenv.lab.subject import Operation, Subject, acts, clamp, drugs, first_hour
+from plastenv.lab.subject import Operation, Subject, acts, clamp, drugs, first_hour, keys_of
 from plastenv.model.advance import advance
 from plastenv.model.calendar import Event, lay_out
 from plastenv.model.types import DAY, HOUR, Everyday, ModelParams, ModelState, Traits
@@ -136,11 +136,12 @@ def _events(step: steps.Step, spec: steps.Slice, known: list[procedures.Spikes])
 def subject(
     spec: steps.Slice,
     schedule: tuple[steps.Step, ...],
-    keys: np.ndarray,
+    seeds: range,
     molecular: MolecularParams,
     circuit: CircuitParams,
 ) -> Subject:
-    """Return slices, one per key, cut an hour before the first step of `schedule`."""
+    """Return slices, one per seed, cut an hour before the first step of `schedule`."""
+    keys = keys_of(seeds)
     begin = first_hour(schedule)
     reared = max(REARED, round(sum(seconds for _, seconds in spec.rearing) / DAY))
     params = _params(spec.tissue, len(spec.pathways), begin - AGES[spec.age] * DAY, molecular, circuit)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from plastenv import rng
 from plastenv.lab import steps
 from plastenv.lab.procedures import number
 from plastenv.model.calendar import Event
@@ -30,6 +31,15 @@ class Subject(NamedTuple):
     operations: list[Operation]
     ends: list[float]  # s after t0 at which each step of the schedule ends
     read: Reading  # (state, measure, of) -> (seeds,)
+    t0: int = 0  # s on the clock of `state`; all other times count from it
+
+
+LOT = 1998  # keys of the laboratory, apart from those of patients
+
+
+def keys_of(seeds: range) -> np.ndarray:
+    """Return the keys of preparations that are grown in the laboratory, (seeds,)."""
+    return np.array([rng.derive(LOT, seed) for seed in seeds], np.uint64)
 
 
 def acts(action: str, level: float, at: float) -> Event:

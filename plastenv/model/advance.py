@@ -27,6 +27,7 @@ from plastenv.circuit.plasticity import (
     Response,
     Synapses,
     derive,
+    expecting,
     factors_scratch,
     induce,
     response_scratch,
@@ -39,6 +40,7 @@ from plastenv.model.types import DAY, HOUR, Events, ModelParams, ModelState
 from plastenv.molecular.brakes import advance_brakes, grown_inhibition, maturity, structural_opening
 from plastenv.molecular.consolidation import (
     advance_growth_factors,
+    arousal,
     capture,
     decay_early,
     reactivate,
@@ -71,6 +73,7 @@ from plastenv.molecular.pharmacology import (
     NMDA_BLOCK,
     NMDA_BOOST,
     NOGO_RELIEF,
+    SLEEP,
     SPIKE_BLOCK,
     STRESS,
     SYNTHESIS_BLOCK,
@@ -106,6 +109,7 @@ class Workspace(NamedTuple):
     post: np.ndarray  # (3, units) float32
     threshold: np.ndarray  # (units,), sliding threshold of depression
     active: np.ndarray  # (pre,) float32, mean rates of one episode
+    disappointed: np.ndarray  # (units,) float32, 1 = carries the expectation of an aversive outcome
 
 
 def _workspace(params: ModelParams) -> Workspace:
@@ -128,6 +132,7 @@ def _workspace(params: ModelParams) -> Workspace:
         zeros((3, units), np.float32),
         zeros(units),
         zeros(pre, np.float32),
+        zeros(units, np.float32),
     )
 
 
@@ -200,16 +205,18 @@ def _hour(p: int, state: ModelState, params: ModelParams, work: Workspace) -> No
         molecules.methylation[p], mature, mean[STRESS], mean[METHYL_BLOCK], 1.0, molecular.methylation
     )
     opening = structural_opening(molecules.nogo[p] * state.traits.brakes[p], mean[NOGO_RELIEF], molecular.brakes)
+    imprinted = molecular.consolidation.imprinting * circuit.aroused[p] * (1.0 - mean[SYNTHESIS_BLOCK])
     settle(
         circuit.late[p],
         circuit.structure[p],
         circuit.labile_pre[p],
         circuit.labile_post[p],
         mean[SYNTHESIS_BLOCK],
-        opening,
+        opening + imprinted,
         1.0,
         molecular.consolidation,
     )
+    circuit.aroused[p] *= np.exp(-1.0 / molecular.consolidation.tau_arousal)
     advance_homeostasis(
         circuit.gain[p],
         circuit.activity[p],
@@ -313,13 +320,15 @@ def _experience(p: int, stimulus: Stimulus, slot: int, state: ModelState, params
         if state.clock[p] - state.last_seizure[p] > HOUR:
             state.seizures[p] += 1
         state.last_seizure[p] = state.clock[p]
+    circuit.aroused[p] = max(circuit.aroused[p], arousal(response.error[1], params.molecular.consolidation))
     if stimulus.cue < 0 or stimulus.outcome >= 0 or stimulus.episode == REPLAY:
         return
     if steps == int(round(params.episodes[stimulus.episode, 0] / dt)):
         transfer(response.mean, work.active, units)
         transfer(params.anatomy.cues[stimulus.cue], work.active[units:], params.anatomy.cues.shape[1])
-        reactivate(circuit.labile_pre[p], work.active, error, params.molecular.consolidation)
-        reactivate(circuit.labile_post[p], work.active, error, params.molecular.consolidation)
+        expecting(params.anatomy, work.disappointed)
+        reactivate(circuit.labile_pre[p], work.active, work.active, error, params.molecular.consolidation)
+        reactivate(circuit.labile_post[p], work.active, work.disappointed, error, params.molecular.consolidation)
 
 
 @inlined
@@ -405,7 +414,7 @@ def advance_patient(
             stop = min(stop, plan.time[plan.order[slot]])
         if stop > clock:
             begun = clock // HOUR % 24
-            asleep = begun < life.wake or begun >= life.bed
+            asleep = begun < life.wake or begun >= life.bed or acting[SLEEP] > 0.5
             hours = (stop - clock) / HOUR
             decay_early(
                 circuit.early[p],

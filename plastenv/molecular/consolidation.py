@@ -22,6 +22,7 @@ from plastenv.parameters import PROJECT, Par
 
 RESOLUTION = np.float32(1e-3)  # early change and spent induction, summed over an axon, that count as none
 EXPRESSED = 1e-7  # share of late change in one step below which none is worked out
+ACTIVE = 0.03  # 100 Hz, mean rate in an episode above which a synapse is reactivated
 UNTAGGED = 0.2  # largest early change of an axon, over that which half-sets a tag, that leaves tags under 0.2 %
 LUBOEINSKI = "Luboeinski & Tetzlaff 2021, Commun Biol 4:275"
 
@@ -82,6 +83,14 @@ class ConsolidationParams(NamedTuple):
     labile_half: Annotated[float, Par("omission error that half-opens lability", "1", PROJECT)] = 0.25
     labile_close: Annotated[float, Par("lability closed per well-predicted trial", "1", PROJECT)] = 0.8
     labile_loss: Annotated[float, Par("loss of labile synapses without synthesis", "1/h", "Nader 2000")] = 1.2
+    arousal_half: Annotated[
+        float, Par("aversive surprise that half-imprints, in ordinary outcomes", "1", "above everyday life; " + PROJECT)
+    ] = 6.0
+    arousal_hill: Annotated[float, Par("steepness of imprinting", "1", PROJECT)] = 6.0
+    imprinting: Annotated[
+        float, Par("structural opening under full arousal", "1", "McGaugh 2004, Annu Rev Neurosci 27:1; " + PROJECT)
+    ] = 150.0
+    tau_arousal: Annotated[float, Par("fading of arousal", "h", "hours; McGaugh 2004")] = 6.0
     labile_structure: Annotated[
         float, Par("structural opening of labile synapses", "1", "Monfils 2009, Science 324:951")
     ] = 1.0
@@ -302,7 +311,7 @@ def settle(
     moved = (1.0 - np.exp(-rate * hours)) / rate
     down, up = np.float32(to_structure * moved), np.float32(to_late * opening * moved)
     steady = np.float32(to_late * opening * hours)
-    further = np.float32(to_late * (1.0 - opening) * params.labile_structure * hours)
+    further = np.float32(to_late * max(0.0, 1.0 - opening) * params.labile_structure * hours)
     risk = np.float32(params.labile_loss * block * hours)
     for j in range(pre):
         if labile and labile_pre[j] > 1e-3:
@@ -310,6 +319,7 @@ def settle(
             for i in range(post):
                 share = own * np.float32(labile_post[i])
                 open_here = steady + further * share
+                open_here /= np.float32(1.0) + open_here
                 loss = np.float32(1.0) / (np.float32(1.0) + risk * share)
                 gap = late[j, i] - structure[j, i]
                 late[j, i] = loss * (late[j, i] - down * gap)
@@ -327,10 +337,21 @@ def settle(
 
 
 @kernel
-def reactivate(labile: np.ndarray, active: np.ndarray, error: float, params: ConsolidationParams) -> None:
-    """Open the lability of what was active in proportion to the prediction error left, close it where none is."""
+def arousal(shock: float, params: ConsolidationParams) -> float:
+    """Return the arousal, 0..1, by an aversive outcome that came by `shock` more than was expected."""
+    return shock**params.arousal_hill / (shock**params.arousal_hill + params.arousal_half**params.arousal_hill)
+
+
+@kernel
+def reactivate(
+    labile: np.ndarray, active: np.ndarray, carried: np.ndarray, error: float, params: ConsolidationParams
+) -> None:
+    """Open the lability of what was active in proportion to the prediction error left, close it where none is.
+
+    Only what carried the expectation, `carried` > 0, can be disappointed.
+    """
     surprise = error**2 / (error**2 + params.labile_half**2)
     for j in range(labile.shape[0]):
-        if active[j] > 0.1:
-            opened = (1.0 - labile[j]) * surprise
+        if active[j] > ACTIVE:
+            opened = (1.0 - labile[j]) * surprise if carried[j] > 0.0 else 0.0
             labile[j] += opened - params.labile_close * (1.0 - surprise) * labile[j]

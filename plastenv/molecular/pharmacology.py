@@ -35,6 +35,7 @@ TARGETS = (
     "microRNA-132, block",
     "neuromodulatory gain",
     "glucocorticoid stress",
+    "sleep",
 )
 ACTIONS = {
     name: row
@@ -43,13 +44,14 @@ ACTIONS = {
             "nmda-block", "nmda-coagonist", "nogo-relief", "deacetylase-block", "net-digestion", "synthesis-block",
             "inhibition-boost", "trkb", "inhibition-block", "spike-block", "transcription-block", "bdnf-supply",
             "bdnf-loss", "uptake-block", "glia-clamp", "methyltransferase-block", "microrna-block", "gain", "stress",
+            "sleep",
         )
     )
 }  # fmt: skip
 (
     NMDA_BLOCK, NMDA_BOOST, NOGO_RELIEF, DEACETYLASE_BLOCK, NET_DIGESTION, SYNTHESIS_BLOCK, INHIBITION, TRKB,
     INHIBITION_BLOCK, SPIKE_BLOCK, TRANSCRIPTION_BLOCK, BDNF_SUPPLY, BDNF_LOSS, UPTAKE_BLOCK, GLIA_CLAMP,
-    METHYL_BLOCK, MICRORNA_BLOCK, GAIN, STRESS,
+    METHYL_BLOCK, MICRORNA_BLOCK, GAIN, STRESS, SLEEP,
 ) = range(len(TARGETS))  # fmt: skip
 
 

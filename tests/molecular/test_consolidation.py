@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from plastenv.molecular.consolidation import ConsolidationParams, capture, decay_early, reactivate, settle
+from plastenv.molecular.consolidation import (
+    ConsolidationParams,
+    arousal,
+    capture,
+    decay_early,
+    reactivate,
+    settle,
+)
 
 C = ConsolidationParams()
 SHAPE = (6, 4)
@@ -97,9 +104,19 @@ def test_labile_synapses_are_lost_without_synthesis_and_only_those():
 
 def test_lability_opens_with_error_and_closes_once_the_error_is_gone():
     labile, active = np.zeros(3), np.array([1.0, 1.0, 0.0])
-    reactivate(labile, active, 0.9, C)
+    reactivate(labile, active, active, 0.9, C)
     opened = labile.copy()
     assert opened[0] > 0.8 and opened[2] == 0.0
     for _ in range(4):
-        reactivate(labile, active, 0.02, C)
+        reactivate(labile, active, active, 0.02, C)
     assert labile[0] < 0.1 * opened[0]
+
+
+def test_what_carried_no_expectation_is_not_made_labile():
+    labile, active = np.zeros(2), np.ones(2)
+    reactivate(labile, active, np.array([1.0, 0.0]), 0.9, C)
+    assert labile[0] > 0.9 and labile[1] == 0.0
+
+
+def test_everyday_aversion_does_not_imprint_and_a_shock_does():
+    assert arousal(1.0, C) < 1e-3 and arousal(1.5, C) < 1e-3 < 0.9 < arousal(10.0, C) < 1.0
