@@ -77,7 +77,7 @@ class ConsolidationParams(NamedTuple):
     bdnf_half: Annotated[float, Par("BDNF that half-drives CREB and translation", "1", "Zhang 2016")] = 1.0
     sleep_translation: Annotated[float, Par("translation asleep over awake", "1", "Seibt & Frank 2012")] = 1.5
     sleep_downscaling: Annotated[
-        float, Par("early decay asleep over awake", "1", "Tononi & Cirelli 2014, Neuron 81:12")
+        float, Par("early decay asleep over awake, where no tag protects", "1", "Tononi & Cirelli 2014, Neuron 81:12")
     ] = 1.3
     tau_labile: Annotated[float, Par("closing of lability", "h", "under 6 h; Nader 2000, Nature 406:722")] = 2.0
     labile_half: Annotated[float, Par("omission error that half-opens lability", "1", PROJECT)] = 0.25
@@ -159,9 +159,11 @@ def decay_early(
     """Let the early phase and the refractory state of one patient's synapses decay for `hours`.
 
     `live`, (pre,) bool, marks axons with anything to decay; what is left of an axon's ends below the resolution.
-    Writes the fourth power of early change summed over each axon, which its tags go by, into `carried`, (pre,).
+    Asleep, weak change decays faster and tagged change is spared. Writes the fourth power of early change summed over
+    each axon, which its tags go by, into `carried`, (pre,).
     """
-    keep = np.float32(np.exp(-hours / params.tau_early * (params.sleep_downscaling if asleep else 1.0)))
+    keep, tag = np.float32(np.exp(-hours / params.tau_early)), np.float32(params.tag**4)
+    faster = np.float32(np.exp(-hours / params.tau_early * params.sleep_downscaling)) - keep
     ready = np.float32(np.exp(-hours / tau_refractory))
     for j in range(early.shape[0]):
         carried[j] = 0.0
@@ -170,6 +172,9 @@ def decay_early(
         change, spent, quartic = np.float32(0.0), np.float32(0.0), np.float32(0.0)
         for i in range(early.shape[1]):
             left = early[j, i] * keep
+            if asleep:
+                square = early[j, i] * early[j, i]
+                left += early[j, i] * faster * tag / (tag + square * square)
             early[j, i] = left
             refractory[j, i] *= ready
             change += abs(left)
