@@ -318,6 +318,7 @@ def _validate(
     from rich.console import Console
 
     from plastenv.evaluation.comparison import write_json
+    from plastenv.lab.ablation import known
     from plastenv.lab.battery import Outcome, chosen, collect, run_battery
     from plastenv.lab.experiment import Experiment, battery, load_folder
     from plastenv.report.battery import MARKS, battery_table, summary_line, write_page
@@ -326,6 +327,7 @@ def _validate(
     for option, value, least in (("--seeds", seeds, 1), ("--jobs", jobs, 1), ("--first-seed", first, 0)):
         if value is not None and not least <= value < 2**31:
             raise ValueError(f"{option} {value}: expected a whole number from {least}")
+    known(ablate)
     studies = chosen(load_folder(folder) if folder else battery(), only)
     writable(out)
     writable_json(json_path)

@@ -185,7 +185,7 @@ def studies(tmp_path, monkeypatch):
 
 
 def test_validate_runs_a_folder_and_a_study_that_fails_is_a_result(studies, tmp_path):
-    arguments = ["--experiments", str(studies), "--jobs", "1", "--json", "else/where.json", "--ablate", "a,b"]
+    arguments = ["--experiments", str(studies), "--jobs", "1", "--json", "else/where.json", "--ablate", "nets,nogo"]
     done = CliRunner().invoke(app, ["validate", *arguments])
     assert done.exit_code == 0 and done.stderr == "", done.output
     assert "1 of 2 studies passed: fitted 1 of 2" in done.stdout
@@ -194,7 +194,7 @@ def test_validate_runs_a_folder_and_a_study_that_fails_is_a_result(studies, tmp_
     assert sorted(path.name for path in out.iterdir()) == ["report.html", "results.json"]
     written = json.loads((out / "results.json").read_text("utf-8"))
     assert written == json.loads((tmp_path / "else" / "where.json").read_text("utf-8"))
-    assert [study["id"] for study in written["studies"]] == ["bad", "good"] and written["ablate"] == ["a", "b"]
+    assert [study["id"] for study in written["studies"]] == ["bad", "good"] and written["ablate"] == ["nets", "nogo"]
 
 
 def test_validate_says_what_could_not_be_run(studies, tmp_path):
@@ -210,6 +210,7 @@ VALIDATED = {
     "seeds": (["--seeds", "0"], "--seeds 0"),
     "first seed": (["--first-seed", "-1"], "--first-seed -1"),
     "jobs": (["--jobs", "0"], "--jobs 0"),
+    "ablate": (["--ablate", "nets,scalng"], "--ablate scalng: unknown mechanism; did you mean 'scaling'"),
     "no folder": (["--experiments", "nowhere"], "nowhere: expected a folder"),
     "out is a file": (["--out", "studies/good.yaml"], "is not a folder"),
     "json is a folder": (["--json", "studies"], "is a folder"),

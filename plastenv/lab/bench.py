@@ -7,6 +7,7 @@ from importlib import import_module
 import numpy as np
 
 from plastenv.circuit.params import CircuitParams
+from plastenv.lab.ablation import ablated, known, unclamped, without
 from plastenv.lab.checks import StudyResult, evaluate, passed
 from plastenv.lab.experiment import Experiment, sealed
 from plastenv.lab.subject import Subject
@@ -16,12 +17,14 @@ from plastenv.model.types import HOUR, Events
 from plastenv.molecular.params import MolecularParams
 
 
-def _subject(experiment: Experiment, arm: str, seeds: range) -> Subject:
-    """Prepare an arm; a preparation's module is named after its kind."""
-    spec, schedule = experiment.prepared(arm), experiment.arms[arm].schedule
+def _subject(experiment: Experiment, arm: str, seeds: range, ablate: tuple[str, ...]) -> Subject:
+    """Prepare an arm, without the mechanisms `ablate`; a preparation's module is named after its kind."""
+    spec, schedule = unclamped(experiment.prepared(arm), ablate), experiment.arms[arm].schedule
     module = import_module(f"plastenv.lab.{spec.kind}")
-    subject: Subject = module.subject(spec, schedule, seeds, MolecularParams(), CircuitParams())
-    return subject
+    molecular = ablated(MolecularParams(), ablate, spec.kind)
+    circuit = CircuitParams() if spec.kind == "slice" else ablated(CircuitParams(), ablate, spec.kind)
+    subject: Subject = module.subject(spec, schedule, seeds, molecular, circuit)
+    return without(subject, ablate, spec.kind)
 
 
 def _moments(experiment: Experiment, arm: str, ends: list[float]) -> list[tuple[int, str]]:
@@ -45,9 +48,9 @@ def _to(subject: Subject, events: Events, until: int, done: set[int]) -> None:
     advance(subject.state, events, subject.params, until)
 
 
-def run_arm(experiment: Experiment, arm: str, seeds: range) -> dict[str, np.ndarray]:
-    """Return what every read-out of `arm` finds, (seeds,) each, by "arm@readout"."""
-    subject = _subject(experiment, arm, seeds)
+def run_arm(experiment: Experiment, arm: str, seeds: range, ablate: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+    """Return what every read-out of `arm` finds, (seeds,) each, by "arm@readout", without the mechanisms `ablate`."""
+    subject = _subject(experiment, arm, seeds, ablate)
     calendar = table(subject.events)
     calendar[:, 0] += subject.t0
     events, done, found = join([calendar] * len(seeds)), set[int](), {}
@@ -61,10 +64,14 @@ def run_arm(experiment: Experiment, arm: str, seeds: range) -> dict[str, np.ndar
 
 
 def run(experiment: Experiment, seeds: range | None = None, ablate: Iterable[str] = ()) -> StudyResult:
-    """Run every arm of `experiment` on the same `seeds` (default: as many as it says) and check what came of it."""
+    """Run every arm of `experiment` on the same `seeds` (default: as many as it says) and check what came of it.
+
+    `ablate` names mechanisms to take out (lab/ablation.py). Raises ValueError for an unknown one.
+    """
+    without_these = known(ablate)
     begun, values = time.perf_counter(), dict[str, np.ndarray]()
     for arm in experiment.arms:
-        values |= run_arm(experiment, arm, range(experiment.seeds) if seeds is None else seeds)
+        values |= run_arm(experiment, arm, range(experiment.seeds) if seeds is None else seeds, without_these)
     results = evaluate(experiment, values)
     return StudyResult(
         experiment.id,

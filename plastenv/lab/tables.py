@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from plastenv.circuit import episodes
+from plastenv.circuit.gamma import GammaParams
 from plastenv.circuit.params import CircuitParams
 from plastenv.lab import procedures
 from plastenv.molecular.params import MolecularParams
@@ -65,7 +66,7 @@ def _events() -> list[Row]:
 
 def parameter_tables(only: str | None = None) -> dict[str, list[Row]]:
     """Return every table by name, or the one called `only`. Raises ValueError for a name that is unknown."""
-    listed = rows(CircuitParams()) + rows(MolecularParams())
+    listed = rows(CircuitParams()) + rows(GammaParams()) + rows(MolecularParams())
     for compound in COMPOUNDS:
         listed += _compound(compound)
     listed += _events() + procedures.listed()

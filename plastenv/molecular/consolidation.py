@@ -71,14 +71,14 @@ class ConsolidationParams(NamedTuple):
     ] = 0.5
     bdnf_induction: Annotated[
         float, Par("share of early induction that needs BDNF", "1", "Korte 1995, PNAS 92:8856; Patterson 1996")
-    ] = 0.7
+    ] = 0.5
     bdnf_induction_half: Annotated[float, Par("BDNF that half-supports induction", "1", "as above; " + PROJECT)] = 0.4
     bdnf_rest: Annotated[float, Par("BDNF of an adult at rest", "1", "of this model")] = 0.8
     bdnf_half: Annotated[float, Par("BDNF that half-drives CREB and translation", "1", "Zhang 2016")] = 1.0
     sleep_translation: Annotated[float, Par("translation asleep over awake", "1", "Seibt & Frank 2012")] = 1.5
     sleep_downscaling: Annotated[
         float, Par("early decay asleep over awake, where no tag protects", "1", "Tononi & Cirelli 2014, Neuron 81:12")
-    ] = 1.3
+    ] = 2.0
     tau_labile: Annotated[float, Par("closing of lability", "h", "under 6 h; Nader 2000, Nature 406:722")] = 2.0
     labile_half: Annotated[float, Par("omission error that half-opens lability", "1", PROJECT)] = 0.25
     labile_close: Annotated[float, Par("lability closed per well-predicted trial", "1", PROJECT)] = 0.8
