@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+import plastenv
 from plastenv import arrays
 from plastenv.circuit.state import empty
 from plastenv.model.advance import STANDING, advance
@@ -293,11 +294,11 @@ def composition(state: ModelState, params: ModelParams) -> dict:
     start = moving(state)
     weights = {finer: [end[name] for name in OUTCOME] for finer, end in ends.items()}
     whole = judged(1.0, errors([start[name] for name in OUTCOME], weights))
-    each = {
-        name: judged(1.0, errors([start[name]], {finer: [end[name]] for finer, end in ends.items()}))
-        for name in start
-        if np.max(np.abs(ends[FINEST][name] - start[name])) > MOVED
-    }
+    each = {}
+    for name, first in start.items():
+        if np.max(np.abs(ends[FINEST][name] - first)) > MOVED:
+            found = judged(None, errors([first], {finer: [end[name]] for finer, end in ends.items()}))
+            each[name] = {key: found[key] for key in ("observed", "errors")}
     own = arrays.copy(state)
     advance(own, lay_out([[]]), params, 11 * HOUR)  # two hours, in which proteins stand
     here, there = moving(Stretch(state, params, 1).run(2.0)), moving(own)
@@ -318,8 +319,10 @@ def measured(patient: int) -> dict:
 
 
 def lend(path: Path) -> None:
-    """Let every cohort be the one that lies at `path`, in the precision of this build."""
+    """Let every cohort be the one that lies at `path`, in the precision of this build, which must be double."""
     real = empty(1, 8, 8).early.dtype
+    if real != np.float64:
+        raise RuntimeError(f"{plastenv.__file__}: this build keeps synapses as {real}, expected float64")
     with np.load(path) as file:
         named = {name: values.astype(real) if values.dtype == np.float32 else values for name, values in file.items()}
     cohort = arrays.unflatten(Cohort, named)

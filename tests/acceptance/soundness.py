@@ -35,13 +35,15 @@ from plastenv.evaluation.comparison import Comparison, schedules, write_json
 from plastenv.evaluation.rollout import Outcome, run
 from plastenv.evaluation.statistics import interval
 from plastenv.files import whole
-from plastenv.patients.cohort import Patients
+from plastenv.model.measure import measure
+from plastenv.patients.cohort import ADMISSION, Patients
+from plastenv.patients.development import develop
 from plastenv.scenarios.scenario import Scenario, load_scenario
 
 ROOT = Path(__file__).parents[2]
 EVIDENCE, KEPT = ROOT / "docs" / "evidence" / "soundness.json", ROOT / "runs" / "soundness"
 PARTS = ("order", "episodes", "units", "precision")
-SPLIT, POINTS, UNITS = "test", 2.0, 128
+SPLIT, POINTS, UNITS, CANDIDATES = "test", 2.0, 128, 8
 SINGLE = ("circuit", "molecular", "model", "patients", "scenarios")  # parts of the package that hold numbers as float32
 
 
@@ -133,12 +135,16 @@ def units(task: Scenario, patients: int) -> tuple[dict[str, bool], dict]:
     fewer = max(8, patients // 4)
     comparison, folder = shipped(task, fewer)
     larger = load_scenario(task.name, anatomy=task.anatomy.model_dump() | {"units": UNITS})
+    claim, grown = f"{UNITS} units flip no pair", pilot(larger)
+    if grown["admissible"] < 2:
+        return {claim: False}, {"units": UNITS, "pilot": grown, "problem": "hardly anybody grows up to be admitted"}
     cohort = Patients(larger.recipe, SPLIT).take(range(fewer))
     again = outcomes(larger, fewer, folder / f"units-{UNITS}")
     turned = flipped(comparison, again)
     found = {
         "patients": fewer,
         "units": UNITS,
+        "pilot": grown,
         "scores": {
             name: [float(comparison.outcomes[name].score.mean()), float(again[name].score.mean())] for name in again
         },
@@ -146,7 +152,22 @@ def units(task: Scenario, patients: int) -> tuple[dict[str, bool], dict]:
         "untreated": float(cohort.untreated.mean()),
         "flipped": turned,
     }
-    return {f"{UNITS} units flip no pair": not turned}, found
+    return {claim: not turned}, found
+
+
+def pilot(task: Scenario) -> dict[str, Any]:
+    """Grow a few candidates, before hours go into a cohort; say how they function and how many might be admitted."""
+    recipe = task.recipe
+    keys, traits = recipe.population.sample(SPLIT, range(CANDIDATES), recipe.params.anatomy.cues.shape[0])
+    grown = develop(keys, traits, recipe.params, recipe.youth, recipe.context)
+    premorbid, sibling, patient = (measure(state, recipe.params, recipe.probes).function for state in grown)
+    return {
+        "candidates": CANDIDATES,
+        "admissible": int((premorbid - patient >= ADMISSION).sum()),
+        "premorbid": float(premorbid.mean()),
+        "sibling": float(sibling.mean()),
+        "patient": float(patient.mean()),
+    }
 
 
 def flipped(comparison: Comparison, again: dict[str, Outcome]) -> list[dict[str, Any]]:
