@@ -13,10 +13,10 @@ from plastenv.circuit.memo import memo
 from plastenv.circuit.params import Anatomy, CircuitParams, hippocampal
 from plastenv.circuit.state import empty
 from plastenv.lab import procedures, steps
-from plastenv.lab.subject import Operation, Subject, acts, clamp, drugs, first_hour, keys_of
+from plastenv.lab.subject import Subject, acts, clamp, drugs, first_hour, keys_of
 from plastenv.model.advance import advance
 from plastenv.model.calendar import Event, lay_out
-from plastenv.model.types import DAY, HOUR, Everyday, ModelParams, ModelState, Traits
+from plastenv.model.types import DAY, Everyday, ModelParams, ModelState, Traits
 from plastenv.molecular.params import MolecularParams
 from plastenv.molecular.pharmacology import COMPOUNDS, TARGETS, pharmacology
 from plastenv.molecular.state import infant
@@ -162,8 +162,7 @@ def subject(
             return now.circuit.activity[:, :GROUP].mean(1)
         return _transmission(now, params)[:, group] / before[:, group]
 
-    operations: list[Operation] = []
-    return Subject(state, params, [e for events, _ in done for e in events], operations, [end for _, end in done], read)
+    return Subject(state, params, [e for events, _ in done for e in events], [], [end for _, end in done], read)
 
 
 def _transmission(state: ModelState, params: ModelParams) -> np.ndarray:
@@ -171,8 +170,3 @@ def _transmission(state: ModelState, params: ModelParams) -> np.ndarray:
     circuit, units = state.circuit, params.anatomy.receives.shape[0]
     acting = circuit.gain[:, None, :] * (circuit.early[:, :units] + circuit.late[:, :units])
     return np.einsum("kj,pji,i->pk", params.anatomy.stimulation, acting, params.anatomy.receives)
-
-
-def hours(seconds: float) -> int:
-    """Return whole hours, s, that hold `seconds`."""
-    return -int(-seconds // HOUR) * HOUR
