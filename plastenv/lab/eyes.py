@@ -13,20 +13,18 @@ import numpy as np
 
 from plastenv import arrays, rng
 from plastenv.circuit.episodes import EPISODES, INDEX, table
-from plastenv.circuit.memo import memo
 from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.circuit.spiking import no_patterns
 from plastenv.circuit.state import empty
 from plastenv.lab import steps
-from plastenv.lab.subject import Subject, clamp, drugs, first_hour, keys_of
+from plastenv.lab.subject import Subject, clamp, drugs, eventless, first_hour, keys_of, newborns
 from plastenv.model.advance import advance
 from plastenv.model.calendar import Event, lay_out
 from plastenv.model.look import look
 from plastenv.model.measure import Probes
-from plastenv.model.types import DAY, HOUR, Everyday, ModelParams, ModelState, Traits
+from plastenv.model.types import DAY, HOUR, ModelParams, ModelState
 from plastenv.molecular.params import MolecularParams
-from plastenv.molecular.pharmacology import COMPOUNDS, TARGETS, pharmacology
-from plastenv.molecular.state import infant
+from plastenv.molecular.pharmacology import pharmacology
 
 CELLS = 24  # binocular cells; about half of them answer to something in the end
 AXONS = 16  # bundles per eye; their preferred orientations are spread evenly
@@ -82,7 +80,7 @@ def _params(birth: int, molecular: MolecularParams, circuit: CircuitParams) -> M
     # The gazes of a day stand for all its seeing, so that running activity is the rate while something is seen.
     seconds = (BED - WAKE) * HOUR / (2 * SLOT) * EPISODES[GAZE].duration
     molecular = molecular._replace(homeostasis=molecular.homeostasis._replace(waking_seconds=seconds))
-    life = Everyday(2**40, birth, np.zeros(0, np.int64), 0, np.zeros(1, np.int64), 0.0, 1.0, WAKE, BED, 0)
+    life = eventless(birth, WAKE, BED)
     return ModelParams(circuit, molecular, pharmacology(), _anatomy(), life, table(), no_patterns())
 
 
@@ -93,17 +91,7 @@ def _newborn(keys: np.ndarray, params: ModelParams) -> ModelState:
         weights = typical * rng.generator(int(key), rng.WIRING).uniform(*SPREAD, shape)
         circuit.late[p, CELLS:] = circuit.structure[p, CELLS:] = weights
     circuit.activity[:] = circuit.set_point[:] = BIRTH_RATE
-    same, clock = np.ones(number), params.everyday.birth + OPENING * DAY
-    return ModelState(
-        np.full(number, clock, np.int64),
-        keys.copy(),
-        Traits(same, same.copy(), same.copy(), 2.0 * same, 0.0 * same, np.zeros((number, 1)), same.copy()),
-        circuit,
-        memo(number, 0, CELLS),
-        infant(number, CELLS, len(COMPOUNDS), len(TARGETS)),
-        np.zeros(number, np.int64),
-        np.full(number, clock - DAY, np.int64),
-    )
+    return newborns(keys, circuit, params.everyday.birth + OPENING * DAY)
 
 
 @lru_cache(512)

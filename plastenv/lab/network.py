@@ -11,20 +11,18 @@ import numpy as np
 
 from plastenv import arrays, rng
 from plastenv.circuit import episodes
-from plastenv.circuit.memo import memo
 from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.circuit.spiking import no_patterns
 from plastenv.circuit.state import empty
 from plastenv.lab import steps
-from plastenv.lab.subject import Subject, clamp, drugs, first_hour, keys_of
+from plastenv.lab.subject import Subject, clamp, drugs, eventless, first_hour, keys_of, newborns
 from plastenv.model.advance import advance
 from plastenv.model.calendar import Event, lay_out
 from plastenv.model.look import look
 from plastenv.model.measure import Probes
-from plastenv.model.types import DAY, Everyday, ModelParams, ModelState, Traits
+from plastenv.model.types import DAY, ModelParams, ModelState
 from plastenv.molecular.params import MolecularParams
-from plastenv.molecular.pharmacology import ACTIONS, COMPOUNDS, TARGETS, pharmacology
-from plastenv.molecular.state import infant
+from plastenv.molecular.pharmacology import ACTIONS, pharmacology
 
 UNITS = 48  # recurrent excitation, 1.4 without inhibition, then suffices for bursts that sustain themselves
 IGNITIONS, PACEMAKERS = 8, 8  # groups of spontaneously firing cells, each of so many
@@ -37,7 +35,6 @@ BURSTING = 0.25  # share of time spent in bursts, which last up to seconds; van 
 BURSTS = 24  # a day that are simulated; each stands for many
 BURST = episodes.INDEX["replay"]  # sleep-like, without neuromodulators; Hinard 2012, J Neurosci 32:12506
 RECORDED = 30 * DAY  # s, how long bursts go on after the recording begins; longer than any study
-NEVER = 2**40  # s; a culture has no everyday life
 
 
 def _anatomy() -> Anatomy:
@@ -64,7 +61,7 @@ def _params(birth: int, molecular: MolecularParams, circuit: CircuitParams) -> M
     # The bursts that are simulated stand for all that fill their share of a day.
     seconds = BURSTS * episodes.EPISODES[BURST].duration / BURSTING
     homeostasis = molecular.homeostasis._replace(waking_seconds=seconds)
-    life = Everyday(NEVER, birth, np.zeros(0, np.int64), 0, np.zeros(1, np.int64), 0.0, 1.0, 0, 24, 0)
+    life = eventless(birth)
     molecular = molecular._replace(homeostasis=homeostasis)
     return ModelParams(circuit, molecular, pharmacology(), _anatomy(), life, episodes.table(), no_patterns())
 
@@ -78,17 +75,7 @@ def _plated(keys: np.ndarray, params: ModelParams) -> ModelState:
         weights = typical * draw.uniform(*SPREAD, (pre, UNITS)) * (draw.random((pre, UNITS)) < CONNECTED)
         np.fill_diagonal(weights[:UNITS], 0.0)
         circuit.late[p] = circuit.structure[p] = weights
-    same = np.ones(number)
-    return ModelState(
-        np.full(number, params.everyday.birth, np.int64),
-        keys.copy(),
-        Traits(same, same.copy(), same.copy(), 2.0 * same, 0.0 * same, np.zeros((number, 1)), same.copy()),
-        circuit,
-        memo(number, 0, UNITS),
-        infant(number, UNITS, len(COMPOUNDS), len(TARGETS)),
-        np.zeros(number, np.int64),
-        np.full(number, params.everyday.birth - DAY, np.int64),
-    )
+    return newborns(keys, circuit, params.everyday.birth)
 
 
 def _bursts(begin: int, end: int) -> list[Event]:

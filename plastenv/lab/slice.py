@@ -9,23 +9,20 @@ import numpy as np
 
 from plastenv import rng
 from plastenv.circuit import episodes
-from plastenv.circuit.memo import memo
 from plastenv.circuit.params import Anatomy, CircuitParams, hippocampal
 from plastenv.circuit.state import empty
 from plastenv.lab import procedures, steps
-from plastenv.lab.subject import Subject, acts, clamp, drugs, first_hour, keys_of
+from plastenv.lab.subject import Subject, acts, clamp, drugs, eventless, first_hour, keys_of, newborns
 from plastenv.model.advance import advance
 from plastenv.model.calendar import Event, lay_out
-from plastenv.model.types import DAY, Everyday, ModelParams, ModelState, Traits
+from plastenv.model.types import DAY, ModelParams, ModelState
 from plastenv.molecular.params import MolecularParams
-from plastenv.molecular.pharmacology import COMPOUNDS, TARGETS, pharmacology
-from plastenv.molecular.state import infant
+from plastenv.molecular.pharmacology import pharmacology
 
 GROUP = 8  # units of the recorded population and of every pathway
 STEP = 0.0005  # s, spikes need a finer step than rates; numerics, not physics
 AGES = {"juvenile": -4, "adult": 80}  # d on the calendar of youth: play begins at 0, brakes half close at 31
 REARED = 80  # d in the animal before the slice is cut, unless it is reared for longer
-NEVER = 2**40  # s; a slice has no everyday life
 LIGHT = 0.05  # 100 Hz, evoked running activity of a cell whose animal sees; also what cells are born to expect
 SPREAD = (0.5, 1.5)  # of initial weights, in typical ones
 CULTURED_INHIBITION = 0.8  # share of inhibition that dissociated cultures lack
@@ -57,7 +54,7 @@ def _params(tissue: str, pathways: int, birth: int, molecular: MolecularParams, 
     circuit = circuit._replace(neuron=circuit.neuron._replace(dt=STEP), plasticity=rule)
     # Nothing stands for anything else in a slice: a second is a second.
     homeostasis = molecular.homeostasis._replace(waking_seconds=float(DAY))
-    life = Everyday(NEVER, birth, np.zeros(0, np.int64), 0, np.zeros(1, np.int64), 0.0, 1.0, 0, 24, 0)
+    life = eventless(birth)
     return ModelParams(
         circuit,
         molecular._replace(homeostasis=homeostasis),
@@ -73,18 +70,7 @@ def _born(keys: np.ndarray, params: ModelParams, clock: int) -> ModelState:
     units, number = params.anatomy.receives.shape[0], len(keys)
     circuit = empty(number, units, 1)
     circuit.activity[:] = circuit.set_point[:] = LIGHT
-    same = np.ones(number)
-    traits = Traits(same, same.copy(), same.copy(), 2.0 * same, 0.0 * same, np.zeros((number, 1)), same.copy())
-    return ModelState(
-        np.full(number, clock, np.int64),
-        keys.copy(),
-        traits,
-        circuit,
-        memo(number, 0, units),
-        infant(number, units, len(COMPOUNDS), len(TARGETS)),
-        np.zeros(number, np.int64),
-        np.full(number, clock - DAY, np.int64),
-    )
+    return newborns(keys, circuit, clock)
 
 
 def _rear(state: ModelState, params: ModelParams, rearing: list[tuple[str, float]], until: int) -> None:

@@ -6,11 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from plastenv import rng
+from plastenv.circuit.memo import memo
+from plastenv.circuit.state import CircuitState
 from plastenv.lab import steps
 from plastenv.lab.procedures import number
 from plastenv.model.calendar import Event
-from plastenv.model.types import HOUR, ModelParams, ModelState
-from plastenv.molecular.pharmacology import ACTIONS, COMPOUND_INDEX
+from plastenv.model.types import DAY, HOUR, Everyday, ModelParams, ModelState, Traits
+from plastenv.molecular.pharmacology import ACTIONS, COMPOUND_INDEX, COMPOUNDS, TARGETS
+from plastenv.molecular.state import infant
 
 Reading = Callable[[ModelState, str, str | None], np.ndarray]
 
@@ -34,12 +37,35 @@ class Subject(NamedTuple):
     t0: int = 0  # s on the clock of `state`; all other times count from it
 
 
+NEVER = 2**40  # s
 LOT = 1998  # keys of the laboratory, apart from those of patients
 
 
 def keys_of(seeds: range) -> np.ndarray:
     """Return the keys of preparations that are grown in the laboratory, (seeds,)."""
     return np.array([rng.derive(LOT, seed) for seed in seeds], np.uint64)
+
+
+def eventless(birth: int, wake: int = 0, bed: int = 24) -> Everyday:
+    """Return a life to which nothing comes of itself, from `birth`, s; it sleeps between `bed` and `wake`, h."""
+    none = np.zeros(0, np.int64)
+    return Everyday(NEVER, birth, none, 0, np.zeros(1, np.int64), 0.0, 1.0, wake, bed, 0)
+
+
+def newborns(keys: np.ndarray, circuit: CircuitState, clock: int) -> ModelState:
+    """Return newborns of typical traits, one per key, with the synapses of `circuit`, at `clock`, s."""
+    number, units = circuit.gain.shape
+    same = np.ones(number)
+    return ModelState(
+        np.full(number, clock, np.int64),
+        keys.copy(),
+        Traits(same, same.copy(), same.copy(), 2.0 * same, 0.0 * same, np.zeros((number, 1)), same.copy()),
+        circuit,
+        memo(number, 0, units),
+        infant(number, units, len(COMPOUNDS), len(TARGETS)),
+        np.zeros(number, np.int64),
+        np.full(number, clock - DAY, np.int64),
+    )
 
 
 def acts(action: str, level: float, at: float) -> Event:
