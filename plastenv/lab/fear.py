@@ -1,6 +1,7 @@
 """What animals and patients of the Fear circuit share: procedures as calendar events, and how they are read."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -121,12 +122,7 @@ def _surroundings(step: steps.Surroundings, life: Life) -> list[Event]:
         given += [
             e for e in events(what, life.task.cues, life.task.aversive) if step.at <= e.time - life.t0 < step.until
         ]
-    return [_moved(event, -life.t0) for event in given]
-
-
-def _moved(event: Event, seconds: int) -> Event:
-    values = {name: getattr(event, name) for name in Event.__slots__}
-    return Event(**(values | {"time": event.time + seconds}))
+    return [replace(event, time=event.time - life.t0) for event in given]
 
 
 def _stimulate(step: steps.Stimulate, at: float) -> list[Event]:
