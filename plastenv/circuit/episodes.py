@@ -37,7 +37,7 @@ EPISODES = (
     Episode("release", 0.60, stimulation=(0.0, 0.5)),
     # One of three gaze shifts a second, with 50 ms of answer from the thalamus. It stands for those of minutes, each of
     # which releases acetylcholine and noradrenaline; without them seeing teaches nothing (Bear & Singer 1986).
-    Episode("gaze", 0.30, cue=(0.05, 0.10), modulator=400.0),
+    Episode("gaze", 0.30, cue=(0.05, 0.10), modulator=395.0),
 )
 COLUMNS = ("duration", "cue_on", "cue_off", "outcome_on", "outcome_off", "stim_on", "stim_off", "avoidable", "tone")
 INDEX = {episode.name: row for row, episode in enumerate(EPISODES)}

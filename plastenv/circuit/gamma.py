@@ -62,6 +62,8 @@ TABLES = {  # per pathway, quantity and scale; written by `tabulate`
     ),
 }
 # fmt: on
+GRID = np.array(SCALES)
+COUNTED = np.array(TABLES["recurrent"][2:4])  # potentiation and depression, per scale
 
 
 class GammaParams(NamedTuple):
@@ -92,6 +94,19 @@ class GammaParams(NamedTuple):
         ),
     ] = 0.15
     lead: Annotated[float, Par("by which presynaptic spikes lead in the read-out", "s", "0 between equals")] = 0.0
+
+
+@kernel
+def counted(pv: float, side: int) -> np.float32:
+    """Return what the rhythm makes of coincidences between its own cells at the PV drive `pv`, 1 = adult.
+
+    `side` is 0 for potentiation and 1 for depression. Axons from outside do not fire in this rhythm.
+    """
+    at, k = min(max(pv, GRID[0]), GRID[-1]), 1
+    while GRID[k] < at:
+        k += 1
+    below, above = COUNTED[side, k - 1], COUNTED[side, k]
+    return np.float32(below + (at - GRID[k - 1]) / (GRID[k] - GRID[k - 1]) * (above - below))
 
 
 class Loop(NamedTuple):

@@ -34,7 +34,7 @@ class PlasticityParams(NamedTuple):
     ] = 1.0
     a2_minus: Annotated[float, Par("pair depression", "1", PFISTER)] = 7.1e-3
     weight_unit: Annotated[float, Par("weight of one typical synapse, h0", "1", PROJECT)] = 0.1
-    efficacy: Annotated[float, Par("early change per unit of rule drive, in weight units", "1", PROJECT)] = 0.4
+    efficacy: Annotated[float, Par("early change per unit of rule drive, in weight units", "1", PROJECT)] = 0.405
     early_max: Annotated[float, Par("soft limit of the early phase", "1", PROJECT)] = 6.0
     tau_refractory: Annotated[
         float, Par("recovery of induction after a train", "h", "Kramar 2012, PNAS 109:5121 (~60 min spacing)")

@@ -4,10 +4,11 @@
     drive- = A2- tau-        x' y_fast         (presynaptic rate x fast postsynaptic trace)
 
 which on stationary Poisson rates is the BCM form of Pfister & Gerstner 2006; y_slow is the slow postsynaptic trace.
-Inhibition keeps single spikes out of dendrites, bursts pass (Meredith 2003). Every coincidence writes an
-eligibility trace that the modulator reads out; the double integral over time is one backward filter of the
-modulator, so no eligibility is stored per synapse. What a synapse has received lately leaves its induction
-refractory for minutes (Kramar 2012). Order: factors, their products over time, then synapses.
+Inhibition keeps single spikes out of dendrites, bursts pass (Meredith 2003). It also times spikes: between neurons of
+the circuit both drives are multiplied by what gamma makes of chance coincidences (circuit/gamma.py). Every
+coincidence writes an eligibility trace that the modulator reads out; the double integral over time is one backward
+filter of the modulator, so no eligibility is stored per synapse. What a synapse has received lately leaves its
+induction refractory for minutes (Kramar 2012). Order: factors, their products over time, then synapses.
 
     dE/ds = net (1 - E/E_max) where net > 0,  net (1 + E/(L/2)) where net < 0 and E < 0,  linearly implicit per episode
 
@@ -19,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from plastenv.arrays import zeros
+from plastenv.circuit.gamma import counted
 from plastenv.circuit.neurons import TAIL, Stimulus, Trace
 from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.kernel import core, kernel, transfer
@@ -288,10 +290,22 @@ def _products(factors: Factors, j: int, steps: int, width: int, response: Respon
 
 
 @kernel
+def _time(rhythm: float, width: int, anatomy: Anatomy, response: Response) -> None:
+    """Count the coincidences of neurons in one local rhythm, at the PV drive `rhythm`, by what it makes of them."""
+    more, less = counted(rhythm, 0), counted(rhythm, 1)
+    for j in range(width):
+        if anatomy.receives[BLOCK * response.blocks[1 + j // BLOCK] + j % BLOCK] > 0.0:
+            for c in range(width):
+                response.up[j, c] *= more
+                response.down[j, c] *= less
+
+
+@kernel
 def derive(
     steps: int,
     tone: float,
     pv: float,
+    rhythm: float,
     anatomy: Anatomy,
     params: CircuitParams,
     trace: Trace,
@@ -300,7 +314,8 @@ def derive(
 ) -> None:
     """Work out what the episode of `steps` steps in `trace` did and what it drives every synapse by.
 
-    `tone` is the neuromodulatory tone, `pv` the drive of inhibition, 1 = awake adult without drugs.
+    `tone` is the neuromodulatory tone, `pv` the drive of inhibition, 1 = awake adult without drugs. `rhythm` is that
+    drive where rates stand for spikes that gamma times, 1 where `trace` holds spikes at times of their own.
     """
     response.steps[0] = steps
     response.error[0], response.error[1] = trace.error[0], trace.error[1]
@@ -320,6 +335,8 @@ def derive(
             _products(factors, j, fallen, width, response)
             response.up[j, j] = response.up[j + 1, j + 1] = 0.0
             response.down[j, j] = response.down[j + 1, j + 1] = 0.0
+    if rhythm != 1.0:
+        _time(rhythm, width, anatomy, response)
     leak = np.float32(params.neuron.dt / params.plasticity.tau_plus)
     low = np.float32(0.0)
     cue, context = width, width + 1

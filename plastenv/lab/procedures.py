@@ -32,7 +32,7 @@ TABLE = {
     "tone": Procedure(
         "neuromodulatory tone of a slice whose afferents are stimulated: volleys release what phasic outcomes do awake",
         "1",
-        68.0,
+        67.2,
         "Otmakhova & Lisman 1996, J Neurosci 16:7478 (D1 in LTP); size " + PROJECT,
     ),
     "weak": Procedure("share of a pathway's axons that weak stimulation reaches", "1", 0.6, "Frey & Morris 1997"),
@@ -70,7 +70,7 @@ TABLE = {
     "foot-shock": Procedure(
         "intensity of a foot shock over an ordinary outcome: five pairings are feared a day later",
         "1",
-        10.0,
+        12.0,
         "general; e.g. Fanselow & Bolles 1979, J Comp Physiol Psychol 93:736; size " + PROJECT,
     ),
     "release": Procedure(

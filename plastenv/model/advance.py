@@ -265,7 +265,7 @@ def _respond(
         )
         tone = params.patterns.tone[pattern]
         pv *= work.trace.inhibited[0]
-        derive(steps, tone, pv, params.anatomy, params.circuit, work.trace, work.factors, work.response)
+        derive(steps, tone, pv, 1.0, params.anatomy, params.circuit, work.trace, work.factors, work.response)
         return work.response
     row = params.episodes[stimulus.episode]
     able = rng.uniform(state.key[p], state.clock[p], rng.AVOIDANCE) < traits.habit[p]
@@ -276,7 +276,7 @@ def _respond(
     steps = simulate(
         row, stimulus, pv, traits.avoidance[p] if able else 2.0, params.anatomy, params.circuit, work.trace
     )
-    derive(steps, row[8], pv, params.anatomy, params.circuit, work.trace, work.factors, work.response)
+    derive(steps, row[8], pv, pv, params.anatomy, params.circuit, work.trace, work.factors, work.response)
     if remembered:
         keep(state.memo, p, slot, work.response, early, late, gain, pv, stimulus, params.anatomy)
     return work.response

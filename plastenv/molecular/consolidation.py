@@ -56,7 +56,7 @@ class ConsolidationParams(NamedTuple):
         float,
         Par("share of an axon's gain that its other synapses lose", "1", "limited presynaptic resource; Triesch 2018"),
     ] = 0.6
-    tau_late: Annotated[float, Par("return of the late phase to structure", "d", "a week; " + PROJECT)] = 7.0
+    tau_late: Annotated[float, Par("return of the late phase to structure", "d", "a week; " + PROJECT)] = 6.5
     tau_structure: Annotated[
         float,
         Par("structure follows the late phase while open", "d", "spine turnover; Moda-Sava 2019, Science 364:eaat8078"),
@@ -304,7 +304,7 @@ def settle(
     """Let one patient's late phase and structure, (pre, post), relax to each other for `hours`; close lability.
 
     `block` is the share of protein synthesis inhibited, `opening` of the structural stage. The exchange is exact
-    for constant arguments; where synapses are labile it is first order (linearly implicit).
+    for constant arguments; where synapses are labile it is first order (linearly implicit) in their mean lability.
     """
     pre, post = late.shape
     to_structure = 1.0 / (24.0 * params.tau_late)
@@ -316,8 +316,9 @@ def settle(
     moved = (1.0 - np.exp(-rate * hours)) / rate
     down, up = np.float32(to_structure * moved), np.float32(to_late * opening * moved)
     steady = np.float32(to_late * opening * hours)
-    further = np.float32(to_late * max(0.0, 1.0 - opening) * params.labile_structure * hours)
-    risk = np.float32(params.labile_loss * block * hours)
+    lasting = 0.5 * params.tau_labile * (1.0 - np.exp(-2.0 * hours / params.tau_labile))  # h, of a product that closes
+    further = np.float32(to_late * max(0.0, 1.0 - opening) * params.labile_structure * lasting)
+    risk = np.float32(params.labile_loss * block * lasting)
     for j in range(pre):
         if labile and labile_pre[j] > 1e-3:
             own = np.float32(labile_pre[j])

@@ -143,7 +143,7 @@ COMPOUNDS = (
         0.5,
         10.0,
         12.0,
-        (Action(NMDA_BOOST, 1.0, 0.4),),
+        (Action(NMDA_BOOST, 1.0, 0.2),),
         "D-cycloserine before exposure; chronic dosing abolishes the gain (Walker 2002 J Neurosci 22:2343; "
         "Parnas 2005 Neurobiol Learn Mem 83:224)",
         adaptation=6.0,

@@ -1,12 +1,34 @@
-"""Build the wiring of a circuit whose cues compete for healthy assemblies and one aversive assembly."""
+"""Build the wiring of a circuit whose cues compete for healthy assemblies and one aversive assembly.
+
+Tables hold for circuits of 64 units. In one of more units a neuron has as many more synapses, each as much weaker.
+"""
 
 import numpy as np
 
-from plastenv.circuit.params import Anatomy
+from plastenv.circuit.params import Anatomy, CircuitParams
+from plastenv.molecular.params import MolecularParams
 
-CUE_WIDTH, CUE_STRIDE, CONTEXT_WIDTH = 6, 4, 3  # axons; neighbouring cues share two
+TABLED = 64  # units
+CUE_WIDTH, CUE_STRIDE, CONTEXT_WIDTH = 6, 4, 3  # axons of a circuit of 64 units; neighbouring cues share two
 SURPRISE = 0.036  # modulator per unexpected outcome, against 1 per omitted aversive one
 RECALL_RATE = 0.6  # 100 Hz; an assembly at this rate expects its outcome fully
+
+
+def synapses_of(
+    units: int, circuit: CircuitParams, molecular: MolecularParams
+) -> tuple[CircuitParams, MolecularParams]:
+    """Return the parameters with what is measured in weights of single synapses as it is in a circuit of `units`."""
+    share, rule, late = TABLED / units, circuit.plasticity, molecular.consolidation
+    return (
+        circuit._replace(
+            plasticity=rule._replace(weight_unit=rule.weight_unit * share, early_max=rule.early_max * share)
+        ),
+        molecular._replace(
+            consolidation=late._replace(
+                tag=late.tag * share, late_unit=late.late_unit * share, late_max=late.late_max * share
+            )
+        ),
+    )
 
 
 def fear_anatomy(
@@ -27,14 +49,15 @@ def fear_anatomy(
     """
     size = units // 8
     spare = cues - 1
-    inputs = CUE_STRIDE * cues + (CUE_WIDTH - CUE_STRIDE) + CONTEXT_WIDTH * contexts
+    width, stride, place = (axons * units // TABLED for axons in (CUE_WIDTH, CUE_STRIDE, CONTEXT_WIDTH))
+    inputs = stride * cues + (width - stride) + place * contexts
     patterns = np.zeros((cues, inputs), np.float32)
     for cue in range(cues):
-        patterns[cue, CUE_STRIDE * cue : CUE_STRIDE * cue + CUE_WIDTH] = 1.0
+        patterns[cue, stride * cue : stride * cue + width] = 1.0
     places = np.zeros((contexts, inputs), np.float32)
-    first = inputs - CONTEXT_WIDTH * contexts
+    first = inputs - place * contexts
     for context in range(contexts):
-        places[context, first + CONTEXT_WIDTH * context : first + CONTEXT_WIDTH * (context + 1)] = context_rate
+        places[context, first + place * context : first + place * (context + 1)] = context_rate
     assemblies = np.zeros((cues + 1, units), np.float32)  # one per cue, then the aversive one
     aversive = size + size // 4
     for a in range(spare):

@@ -1,6 +1,7 @@
 """Scenarios: one data file each, read into typed parts."""
 
 import math
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +21,7 @@ from plastenv.molecular.pharmacology import pharmacology
 from plastenv.patients.cohort import Recipe
 from plastenv.patients.development import Youth
 from plastenv.patients.population import Population
-from plastenv.scenarios.anatomy import fear_anatomy
+from plastenv.scenarios.anatomy import TABLED, fear_anatomy, synapses_of
 from plastenv.therapy.interventions import BY_NAME, Administration, channels
 from plastenv.therapy.protocol import nearest
 
@@ -136,9 +137,8 @@ class Scenario(_Part):
         wiring = fear_anatomy(
             a.units, a.cues, a.contexts, a.teaching, a.relief, a.restraint, a.suppression, a.context_rate
         )
-        return ModelParams(
-            self.circuit, self.molecular, pharmacology(), wiring, everyday, episodes.table(), no_patterns()
-        )
+        circuit, molecular = synapses_of(a.units, self.circuit, self.molecular)
+        return ModelParams(circuit, molecular, pharmacology(), wiring, everyday, episodes.table(), no_patterns())
 
     @cached_property
     def read_outs(self) -> Probes:
@@ -182,7 +182,7 @@ class Scenario(_Part):
             self.params,
             self.read_outs,
             self.population,
-            self.youth,
+            replace(self.youth, birth_weight=self.youth.birth_weight * TABLED / self.anatomy.units),
             self.adversity_context,
             self.challenge,
             self.followup,

@@ -36,7 +36,7 @@ class Lab:
         row = self.params.episodes[INDEX[name]]
         steps = simulate(row, self.stimulus, 1.0, 2.0, self.params.anatomy, self.params.circuit, self.trace)
         plasticity.derive(
-            steps, 1.0, 1.0, self.params.anatomy, self.params.circuit, self.trace, self.factors, self.response
+            steps, 1.0, 1.0, 1.0, self.params.anatomy, self.params.circuit, self.trace, self.factors, self.response
         )
 
     def induce(self, early, spent):

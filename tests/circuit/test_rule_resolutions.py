@@ -35,7 +35,7 @@ class Rule:
         self.response = plasticity.response_scratch(UNITS)
 
     def _derived(self, steps, pv):
-        plasticity.derive(steps, 1.0, pv, self.anatomy, self.params, self.trace, self.factors, self.response)
+        plasticity.derive(steps, 1.0, pv, 1.0, self.anatomy, self.params, self.trace, self.factors, self.response)
         if self.response.blocks[0] < 2:  # the axon or the neuron stayed silent
             return 0.0, 0.0
         return float(self.response.up[GROUP, 0]), float(self.response.down[GROUP, 0])

@@ -132,7 +132,7 @@ def loop_derive(turns: int, state: ModelState, met: Shown, params: ModelParams, 
         for s in range(met.cue.shape[0]):
             steps, tone = _run(s, met, params, work.trace), params.episodes[met.episode[s], 8]
             for _ in range(turns):
-                derive(steps, tone, 1.0, params.anatomy, params.circuit, work.trace, work.factors, work.response)
+                derive(steps, tone, 1.0, 1.0, params.anatomy, params.circuit, work.trace, work.factors, work.response)
 
 
 @kernel
@@ -143,7 +143,7 @@ def loop_induce(turns: int, state: ModelState, met: Shown, params: ModelParams, 
         load_weights(circuit.early[p], circuit.late[p], circuit.gain[p], 1.0, work.trace.total, work.trace.weights)
         for s in range(met.cue.shape[0]):
             steps, tone = _run(s, met, params, work.trace), params.episodes[met.episode[s], 8]
-            derive(steps, tone, 1.0, params.anatomy, params.circuit, work.trace, work.factors, work.response)
+            derive(steps, tone, 1.0, 1.0, params.anatomy, params.circuit, work.trace, work.factors, work.response)
             for _ in range(turns):
                 induce(
                     circuit.early[p],
