@@ -14,6 +14,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,15 @@ from plastenv.model.types import DAY, HOUR, ModelState
 from plastenv.molecular.pharmacology import COMPOUND_INDEX
 from plastenv.patients.cohort import Cohort, Patients
 from plastenv.scenarios.objective import restored
-from plastenv.scenarios.scenario import Scenario, load_scenario
+from plastenv.scenarios.scenario import load_scenario
+from plastenv.therapy.interventions import events
 from plastenv.therapy.protocol import library
 
 ROOT = Path(__file__).parents[2]
 EVIDENCE, KEPT = ROOT / "docs" / "evidence" / "emergent.json", ROOT / "runs" / "emergent"
 SPLIT, NOVEL = "test", 6  # split; the cue that everyday life does not bring
 LAST_SESSION, LATER = 18, 28  # d, last day of training in the library's schedules; how much later it is looked at again
+CHALLENGED = 22  # d, while training alone still holds
 REMISSION = 0.5  # share of lost function restored
 NEVER = 10_000  # d, a day that does not come
 
@@ -59,20 +62,12 @@ class Arms:
         identity = task_hash(self.task, SPLIT, self.task.recipe.hash)
         self.folder = KEPT / f"{identity}-{patients}"
 
-    def __call__(self, name: str, challenged: bool = True) -> Outcome:
-        """Return the outcome of a schedule; without the reinstatement challenge if not `challenged`."""
-        task, folder = (self.task, self.folder) if challenged else (self.spared, self.folder / "spared")
+    def __call__(self, name: str) -> Outcome:
+        """Return the outcome of a schedule."""
         protocol = self.protocols[name]
         given = hashlib.sha256(repr(protocol.administrations).encode()).hexdigest()[:8]
-        schedule, path = Schedule(name, "", "", protocol=protocol), folder / f"{name}-{given}.npz"
-        return kept(path, lambda: run(task, schedule, SPLIT, range(self.patients), 0, terminations=False))
-
-    @property
-    def spared(self) -> Scenario:
-        """The task without its challenge; patients and what they are compared to stay those of the task."""
-        spared = self.task.model_copy(update={"challenge_days": NEVER})
-        spared.__dict__["recipe"] = self.task.recipe
-        return spared
+        schedule, path = Schedule(name, "", "", protocol=protocol), self.folder / f"{name}-{given}.npz"
+        return kept(path, lambda: run(self.task, schedule, SPLIT, range(self.patients), 0, terminations=False))
 
     def course(self, name: str, day: int) -> np.ndarray:
         """Return the share of lost function restored at the midnight after `day`, (patients,)."""
@@ -131,8 +126,7 @@ def learned(arms: Arms) -> np.ndarray:
 
 def training(arms: Arms) -> Claims:
     """2: training alone helps while it lasts, is partly lost, and relapses more than with a window."""
-    after, later, loss, relapse, struck = {}, {}, {}, {}, {}
-    gap = arms.reference.premorbid - arms.reference.untreated
+    after, later, loss, relapse = {}, {}, {}, {}
     for name in ("training-spaced", "window-then-training"):
         outcome = arms(name)
         after[name] = arms.course(name, LAST_SESSION)
@@ -140,9 +134,9 @@ def training(arms: Arms) -> Claims:
         loss[name] = after[name] - outcome.restored_followup
         remitted = after[name] >= REMISSION
         relapse[name] = float(np.mean(outcome.restored_followup[remitted] < REMISSION)) if remitted.any() else None
-        struck[name] = (arms(name, challenged=False).function_followup - outcome.function_followup) / gap
     alone, window = "training-spaced", "window-then-training"
     held, more = above(loss[alone] - loss[window])
+    struck = {name: reinstated(arms, name) for name in (alone, window)}
     return {
         "training alone helps while it lasts": above(after[alone] - arms.course("untreated", LAST_SESSION)),
         "it is partly lost four weeks later": above(after[alone] - later[alone]),
@@ -150,6 +144,23 @@ def training(arms: Arms) -> Claims:
         "reinstatement brings relapse after training alone": above(struck[alone]),
         "and more than after window with training": above(struck[alone] - struck[window]),
     }
+
+
+def reinstated(arms: Arms, name: str) -> np.ndarray:
+    """Return what the reinstatement challenge, days after a schedule's last session, takes of what was restored."""
+    task, noon = arms.task, CHALLENGED * DAY + 12 * HOUR
+    given = [
+        event for each in arms.protocols[name].administrations for event in events(each, task.cues, task.aversive)
+    ]
+    first = task.challenge[0].time
+    challenge = [replace(event, time=noon + event.time - first) for event in task.challenge]
+
+    def next_midnight(calendar: list[Event]) -> np.ndarray:
+        state = remembering(arrays.copy(arms.cohort.patient), task.params)
+        advance(state, lay_out([calendar] * arms.patients), task.params, (CHALLENGED + 1) * DAY)
+        return restored(measure(state, task.params, task.read_outs).function, arms.reference)
+
+    return next_midnight(given) - next_midnight(given + challenge)
 
 
 def opened(arms: Arms) -> Claims:
@@ -257,13 +268,15 @@ def excess(arms: Arms) -> Claims:
 
 def doses(arms: Arms) -> Claims:
     """7: an interior optimum of dose, of a drug and of stimulation."""
-    limits = {"rapid-opener": 1.5, "stimulation": 2.0, "stimulation-open": 2.0}
+    limits = {"rapid-opener": 1.5, "stimulation": 2.0}
+    closed = {dose: float(arms(f"stimulation-closed-{dose:g}").score.mean()) for dose in SWEEPS["stimulation-closed"]}
     claims: Claims = {}
-    for name, levels in SWEEPS.items():
-        scores = {dose: arms(f"{name}-{dose:g}").score for dose in levels}
+    for name, limit in limits.items():
+        scores = {dose: arms(f"{name}-{dose:g}").score for dose in SWEEPS[name]}
         held, figures = interior(scores)
-        figures["within_limits"] = interior({dose: scores[dose] for dose in levels if dose <= limits[name]})
+        figures["within_limits"] = interior({dose: scores[dose] for dose in scores if dose <= limit})
         claims[f"{name}: an interior optimum of dose"] = held, figures
+    claims["stimulation: an interior optimum of dose"][1]["brakes_closed"] = closed
     return claims
 
 

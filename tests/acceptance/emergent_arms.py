@@ -12,7 +12,7 @@ SIX_WEEKS = range(1, 44)
 SWEEPS = {  # study doses; the last are beyond what may be given
     "rapid-opener": (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 4.0),
     "stimulation": (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0),
-    "stimulation-open": (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0),
+    "stimulation-closed": (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0),
 }
 
 
@@ -60,14 +60,14 @@ def swept() -> list[Protocol]:
     for dose in SWEEPS["rapid-opener"]:
         own = give("rapid-opener", OPENING, dose=dose)
         found.append(schedule(f"rapid-opener-{dose:g}", "Opener, then training", own, training, beyond=dose > 1.5))
+    brief = give("extinction-training", PAIRED, 10, minutes=15)
     for dose in SWEEPS["stimulation"]:
-        own, beyond = give("excitatory-stimulation", SESSIONS, 9, dose), dose > 2.0
-        found.append(schedule(f"stimulation-{dose:g}", "Stimulation, then training", own, training, beyond=beyond))
-    for dose in SWEEPS["stimulation-open"]:
-        own, beyond = give("excitatory-stimulation", PAIRED, 9, dose), dose > 2.0
-        fewer = give("extinction-training", PAIRED, 10)
-        title = "Opener, then stimulation and half the training"
-        found.append(schedule(f"stimulation-open-{dose:g}", title, opener, own, fewer, beyond=beyond))
+        own, beyond = give("excitatory-stimulation", PAIRED, 9, dose, minutes=60), dose > 2.0
+        title = "Opener, then an hour of stimulation before brief training"
+        found.append(schedule(f"stimulation-{dose:g}", title, opener, own, brief, beyond=beyond))
+        own = give("excitatory-stimulation", SESSIONS, 9, dose)
+        title = "Stimulation, then training, brakes closed"
+        found.append(schedule(f"stimulation-closed-{dose:g}", title, own, training, beyond=beyond))
     return found
 
 
