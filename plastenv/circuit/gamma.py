@@ -12,6 +12,7 @@ is where chance coincidences balance, as after days at these rates.
 
 At most about a fifth can be gained by pairs without lag: traces of 17 and 114 ms span a cycle of 24 ms. What has an
 interior optimum is `power` and `net`; `potentiation` per chance coincidence rises with PV drive as long as cells fire.
+The rule of the circuit reads the tables of recurrent pairs (`counted`).
 """
 
 from typing import Annotated, NamedTuple

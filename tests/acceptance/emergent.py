@@ -149,9 +149,7 @@ def training(arms: Arms) -> Claims:
 def reinstated(arms: Arms, name: str) -> np.ndarray:
     """Return what the reinstatement challenge, days after a schedule's last session, takes of what was restored."""
     task, noon = arms.task, CHALLENGED * DAY + 12 * HOUR
-    given = [
-        event for each in arms.protocols[name].administrations for event in events(each, task.cues, task.aversive)
-    ]
+    given = [event for each in arms.protocols[name].administrations for event in events(each, task.cues, task.aversive)]
     first = task.challenge[0].time
     challenge = [replace(event, time=noon + event.time - first) for event in task.challenge]
 

@@ -4,6 +4,7 @@ import pytest
 from plastenv import arrays
 from plastenv.circuit import plasticity
 from plastenv.circuit.episodes import INDEX, LONGEST
+from plastenv.circuit.gamma import coincidence_curve
 from plastenv.circuit.neurons import Stimulus, load_weights, scratch, simulate
 from plastenv.circuit.params import CircuitParams, PlasticityParams, hippocampal
 from plastenv.patients.development import newborn
@@ -28,7 +29,7 @@ class Lab:
         self.response, self.synapses = plasticity.response_scratch(64), plasticity.synapses_scratch(64)
         self.live = np.zeros(pre, bool)
 
-    def run(self, name, cue=0, outcome=-1):
+    def run(self, name, cue=0, outcome=-1, rhythm=1.0):
         """Simulate one episode and work out what it drives synapses by."""
         self.stimulus = Stimulus(INDEX[name], cue, 0, outcome, -1, 1.0, 1.0, 0.0)
         early, late, gain = self.circuit.early[0], self.circuit.late[0], self.circuit.gain[0]
@@ -36,7 +37,7 @@ class Lab:
         row = self.params.episodes[INDEX[name]]
         steps = simulate(row, self.stimulus, 1.0, 2.0, self.params.anatomy, self.params.circuit, self.trace)
         plasticity.derive(
-            steps, 1.0, 1.0, 1.0, self.params.anatomy, self.params.circuit, self.trace, self.factors, self.response
+            steps, 1.0, 1.0, rhythm, self.params.anatomy, self.params.circuit, self.trace, self.factors, self.response
         )
 
     def induce(self, early, spent):
@@ -65,6 +66,19 @@ def onto(early, fear, cue, outcome):
     axons = 64 + np.flatnonzero(fear.params.anatomy.cues[cue])
     units = np.flatnonzero(fear.params.anatomy.assemblies[outcome])
     return early[np.ix_(axons, units)].mean()
+
+
+@pytest.mark.parametrize("pv", [0.55, 1.5])
+def test_gamma_times_what_neurons_of_the_circuit_share(lab, pv):
+    lab.run("pairing", outcome=7)
+    up, down, blocks = lab.response.up.copy(), lab.response.down.copy(), lab.response.blocks[0]
+    lab.run("pairing", outcome=7, rhythm=pv)
+    own = slice(0, blocks * plasticity.BLOCK)
+    assert up[own, own].sum() > 0.0
+    for side, (before, now) in enumerate([(up, lab.response.up), (down, lab.response.down)]):
+        scales, tabled = coincidence_curve(("potentiation", "depression")[side])
+        np.testing.assert_allclose(now[own, own], before[own, own] * np.interp(pv, scales, tabled), rtol=1e-5)
+        np.testing.assert_array_equal(now[-2:], before[-2:])  # cue and context fire in no rhythm of the circuit
 
 
 def test_swapping_cue_and_outcome_flips_the_sign(fear, lab):

@@ -102,6 +102,17 @@ def test_labile_synapses_are_lost_without_synthesis_and_only_those():
     assert late[1:] == pytest.approx(0.5) and late[0, 2:] == pytest.approx(0.5)
 
 
+def test_lability_closes_within_the_step():
+    def lost(steps):
+        _, late = synapses(0.0, 0.5)
+        structure, pre, post = late.copy(), np.ones(SHAPE[0]), np.ones(SHAPE[1])
+        for _ in range(steps):
+            settle(late, structure, pre, post, 0.3, 0.0, 4.0 / steps, C)
+        return 0.5 - late[0, 0]
+
+    assert lost(4) == pytest.approx(lost(64), rel=0.02)
+
+
 def test_lability_opens_with_error_and_closes_once_the_error_is_gone():
     labile, active = np.zeros(3), np.array([1.0, 1.0, 0.0])
     reactivate(labile, active, active, 0.9, C)

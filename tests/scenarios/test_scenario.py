@@ -24,6 +24,16 @@ def test_easy_differs_in_what_it_says_only(fear, easy):
     assert easy.anatomy == fear.anatomy and easy.circuit == fear.circuit and easy.population == fear.population
 
 
+def test_more_units_have_more_and_weaker_synapses(fear):
+    larger = load_scenario("Fear", anatomy=fear.anatomy.model_dump() | {"units": 128})
+    one, other = fear.params, larger.params
+    assert other.anatomy.cues.sum(1).tolist() == (2 * one.anatomy.cues.sum(1)).tolist()
+    assert other.circuit.plasticity.weight_unit == one.circuit.plasticity.weight_unit / 2
+    assert other.molecular.consolidation.tag == one.molecular.consolidation.tag / 2
+    assert larger.recipe.youth.birth_weight == fear.recipe.youth.birth_weight / 2
+    assert other.molecular.consolidation.resource == one.molecular.consolidation.resource  # of a neuron, not a synapse
+
+
 def test_every_parameter_has_meaning_unit_and_source(fear):
     table = rows(fear.circuit) + rows(fear.molecular)
     assert len(table) > 50
