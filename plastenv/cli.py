@@ -278,6 +278,9 @@ def validate(
     ablate: Annotated[
         list[str] | None, typer.Option(help="Mechanism to clamp at its untreated mean; repeat it, or use commas.")
     ] = None,
+    parameters: Annotated[
+        Path | None, typer.Option(help="File of numbers that differ from the shipped ones, by dotted name.")
+    ] = None,
     experiments: Annotated[Path | None, typer.Option(help="Folder of experiment files; else the battery.")] = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of an experiment file.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for results.json and report.html.")] = Path("runs/validate"),
@@ -296,7 +299,7 @@ def validate(
 
             typer.echo(json.dumps(json_schema(), indent=2))
         else:
-            _validate(_split(only), seeds, first_seed, _split(ablate), experiments, out, json_path, jobs)
+            _validate(_split(only), seeds, first_seed, _split(ablate), parameters, experiments, out, json_path, jobs)
 
 
 def _split(words: list[str] | None) -> list[str]:
@@ -308,34 +311,56 @@ def _validate(
     seeds: int | None,
     first: int,
     ablate: list[str],
+    parameter_file: Path | None,
     folder: Path | None,
     out: Path,
     json_path: Path | None,
     jobs: int,
 ) -> None:
-    import time
-
-    from rich.console import Console
-
-    from plastenv.evaluation.comparison import write_json
     from plastenv.lab.ablation import known
-    from plastenv.lab.battery import Outcome, chosen, collect, run_battery
-    from plastenv.lab.experiment import Experiment, battery, load_folder
-    from plastenv.report.battery import MARKS, battery_table, summary_line, write_page
-    from plastenv.report.progress import bars
+    from plastenv.lab.battery import chosen
+    from plastenv.lab.experiment import battery, load_folder
+    from plastenv.scenarios.parameters import SHIPPED, read_parameters
 
     for option, value, least in (("--seeds", seeds, 1), ("--jobs", jobs, 1), ("--first-seed", first, 0)):
         if value is not None and not least <= value < 2**31:
             raise ValueError(f"{option} {value}: expected a whole number from {least}")
     known(ablate)
+    if ablate and parameter_file:
+        raise ValueError("--ablate with --parameters: untreated means are those of the shipped numbers; expected one")
+    parameters = read_parameters(parameter_file) if parameter_file else SHIPPED
     studies = chosen(load_folder(folder) if folder else battery(), only)
     writable(out)
     writable_json(json_path)
+    _run_studies(studies, seeds, first, tuple(ablate), parameters, out, json_path, jobs)
+
+
+def _run_studies(
+    studies: list[Any],
+    seeds: int | None,
+    first: int,
+    ablate: tuple[str, ...],
+    parameters: Any,
+    out: Path,
+    json_path: Path | None,
+    jobs: int,
+) -> None:
+    """Run studies, write results.json and report.html to `out`, print the table."""
+    import time
+
+    from rich.console import Console
+
+    from plastenv.evaluation.comparison import write_json
+    from plastenv.lab.battery import Outcome, collect, run_battery
+    from plastenv.lab.experiment import Experiment
+    from plastenv.report.battery import MARKS, battery_table, summary_line, write_page
+    from plastenv.report.progress import bars
+
     out.mkdir(parents=True, exist_ok=True)
     begun, outcomes = time.perf_counter(), dict[str, Outcome]()
 
     def results() -> dict[str, Any]:
-        return collect(studies, outcomes, tuple(ablate), time.perf_counter() - begun)
+        return collect(studies, outcomes, ablate, time.perf_counter() - begun, parameters)
 
     stopped = False
     with bars() as progress:
@@ -348,7 +373,7 @@ def _validate(
             progress.update(running, advance=1, description=f"studies: {mark} {experiment.id}")
 
         try:
-            run_battery(studies, seeds, tuple(ablate), jobs, finished, first=first)
+            run_battery(studies, seeds, ablate, jobs, finished, first=first, parameters=parameters)
         except KeyboardInterrupt:
             stopped = True
     everything = results()

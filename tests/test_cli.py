@@ -162,12 +162,13 @@ checks: [{name: it helps, quantity: drug - vehicle, at_least: 0.2}]
 """
 
 
-def result(study: Experiment, seeds: range, ablate: tuple[str, ...]) -> StudyResult:
-    """Stand in for the bench: the drug helps, except in 'bad'; 'broken' cannot be run."""
+def result(study: Experiment, seeds: range, ablate: tuple[str, ...], parameters: dict[str, float]) -> StudyResult:
+    """Stand in for the bench: the drug helps by `efficacy`, except in 'bad'; 'broken' cannot be run."""
     if study.id == "broken":
         raise RuntimeError("no such preparation")
     noise = 0.01 * np.array(seeds)
-    values = {"drug@late": noise + (0.9 if study.id == "bad" else 1.5), "vehicle@late": noise + 1.0}
+    helps = parameters.get("circuit.plasticity.efficacy", 0.5)
+    values = {"drug@late": noise + (0.9 if study.id == "bad" else 1.0 + helps), "vehicle@late": noise + 1.0}
     checks = evaluate(study, values)
     return StudyResult(study.id, study.title, "synaptic", "synaptic", False, False, passed(checks), values, checks)
 
@@ -197,6 +198,15 @@ def test_validate_runs_a_folder_and_a_study_that_fails_is_a_result(studies, tmp_
     assert [study["id"] for study in written["studies"]] == ["bad", "good"] and written["ablate"] == ["nets", "nogo"]
 
 
+def test_validate_takes_other_numbers_from_a_file(studies, tmp_path):
+    (tmp_path / "mine.yaml").write_text("circuit.plasticity.efficacy: 0.1\n", "utf-8")
+    arguments = ["validate", "--experiments", str(studies), "--jobs", "1", "--parameters", "mine.yaml"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0 and "0 of 2 studies passed" in done.stdout, done.output
+    written = json.loads((tmp_path / "runs" / "validate" / "results.json").read_text("utf-8"))
+    assert written["parameters"] == {"circuit.plasticity.efficacy": 0.1}
+
+
 def test_validate_says_what_could_not_be_run(studies, tmp_path):
     (studies / "broken.yaml").write_text(f"id: broken{STUDY}", "utf-8")
     done = CliRunner().invoke(app, ["validate", "--experiments", str(studies), "--jobs", "1", "--out", "out"])
@@ -211,6 +221,8 @@ VALIDATED = {
     "first seed": (["--first-seed", "-1"], "--first-seed -1"),
     "jobs": (["--jobs", "0"], "--jobs 0"),
     "ablate": (["--ablate", "nets,scalng"], "--ablate scalng: unknown mechanism; did you mean 'scaling'"),
+    "parameters": (["--parameters", "studies/good.yaml"], "good.yaml, line 1: id = 'good': unknown parameter"),
+    "ablated parameters": (["--parameters", "x.yaml", "--ablate", "nets"], "--ablate with --parameters"),
     "no folder": (["--experiments", "nowhere"], "nowhere: expected a folder"),
     "out is a file": (["--out", "studies/good.yaml"], "is not a folder"),
     "json is a folder": (["--json", "studies"], "is a folder"),
@@ -231,9 +243,9 @@ def test_ctrl_c_keeps_the_studies_that_have_finished(studies, tmp_path):
     script.write_text(
         f"import sys, time\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import plastenv.lab.battery\nfrom test_cli import app, result\n"
-        "def bench(study, seeds, ablate):\n"
+        "def bench(study, seeds, ablate, parameters):\n"
         "    time.sleep(100 if study.id == 'good' else 0)\n"
-        "    return result(study, seeds, ablate)\n"
+        "    return result(study, seeds, ablate, parameters)\n"
         "if __name__ == '__main__':\n"
         "    plastenv.lab.battery.bench = bench\n    app()\n",
         "utf-8",

@@ -1,5 +1,6 @@
 """A healthy adult of the Fear circuit that never met adversity; at home it meets none of its cues."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +12,7 @@ from plastenv.lab.subject import Subject
 from plastenv.model.types import ModelState
 from plastenv.molecular.params import MolecularParams
 from plastenv.patients.cohort import BLOCK, Patients
+from plastenv.scenarios.parameters import SHIPPED, models
 from plastenv.scenarios.scenario import load_scenario
 
 CUES = {1: 6, 2: 1, 3: 3, 4: 4, 5: 2, 6: 5, 7: 6}  # what is conditioned or taught is a cue that the animal never met
@@ -18,9 +20,9 @@ HEALTHY = 0.9  # function of an animal that takes part; siblings whose assemblie
 
 
 @lru_cache(4)
-def _healthy(number: int) -> tuple[ModelState, np.ndarray]:
-    """Return the first `number` healthy siblings of train patients, and their function."""
-    task = load_scenario("Fear")
+def _healthy(number: int, parameters: tuple[tuple[str, float], ...]) -> tuple[ModelState, np.ndarray]:
+    """Return the first `number` healthy siblings of train patients, grown with `parameters`, and their function."""
+    task = load_scenario("Fear", **models(dict(parameters)))
     source, blocks, found = Patients(task.recipe, "train"), 0, 0
     animals, functions = [], []
     while found < number:
@@ -38,10 +40,11 @@ def subject(
     seeds: range,
     molecular: MolecularParams,
     circuit: CircuitParams,
+    parameters: Mapping[str, float] = SHIPPED,
 ) -> Subject:
-    """Return animals, one per seed, before the first step of `schedule`."""
+    """Return animals, one per seed, that grew up with the set `parameters`, before the first step of `schedule`."""
     task = load_scenario("Fear")
-    everyone, function = _healthy(seeds.stop)
+    everyone, function = _healthy(seeds.stop, tuple(parameters.items()))
     rows = np.array(seeds)
     life = task.params.everyday
     # Nights with their replays, but no cue by day.

@@ -18,18 +18,21 @@ from typing import Any
 import plastenv
 from plastenv.lab.checks import StudyResult
 from plastenv.lab.experiment import Experiment
+from plastenv.scenarios.parameters import SHIPPED
 
 KINDS = ("fitted", "sealed", "circular")  # what a pass is worth; a study that is circular counts as nothing else
 Outcome = StudyResult | Exception  # what came of a study: its result, or why it could not be run
-Runner = Callable[[Experiment, range, tuple[str, ...]], StudyResult]
+Runner = Callable[[Experiment, range, tuple[str, ...], Mapping[str, float]], StudyResult]
 Report = Callable[[Experiment, Outcome], None]
 
 
-def bench(experiment: Experiment, seeds: range, ablate: tuple[str, ...]) -> StudyResult:
+def bench(
+    experiment: Experiment, seeds: range, ablate: tuple[str, ...], parameters: Mapping[str, float]
+) -> StudyResult:
     """Run one study on the bench, which only the processes that do so have to load."""
     from plastenv.lab.bench import run
 
-    return run(experiment, seeds, ablate)
+    return run(experiment, seeds, ablate, parameters)
 
 
 def chosen(experiments: Sequence[Experiment], only: Sequence[str]) -> list[Experiment]:
@@ -50,10 +53,12 @@ def run_battery(
     report: Report | None = None,
     runner: Runner | None = None,
     first: int = 0,
+    parameters: Mapping[str, float] = SHIPPED,
 ) -> dict[str, Outcome]:
     """Run `experiments` on `jobs` processes and return what came of each, by id, in the order given.
 
     Every study runs on the seeds first, first + 1, ...: `seeds` of them, or as many as its file asks for.
+    `ablate` are mechanisms to take out, `parameters` numbers that differ from the shipped ones.
     `report(experiment, outcome)` is called as studies finish. `runner` runs one (default: the bench); with more
     than one job it has to be importable by name. A study that cannot be run takes no other with it. If the
     caller is interrupted, the processes end at once.
@@ -69,12 +74,13 @@ def run_battery(
     plans = {experiment.id: range(first, first + (seeds or experiment.seeds)) for experiment in experiments}
     if min(jobs, len(experiments)) <= 1:
         for experiment in experiments:
-            keep(experiment, _attempt(partial(runner, experiment, plans[experiment.id], ablate)))
+            keep(experiment, _attempt(partial(runner, experiment, plans[experiment.id], ablate, parameters)))
         return outcomes
     with _processes(min(jobs, len(experiments))) as pool:
         with _deaf():
             running: dict[Future[StudyResult], Experiment] = {
-                pool.submit(runner, experiment, plans[experiment.id], ablate): experiment for experiment in experiments
+                pool.submit(runner, experiment, plans[experiment.id], ablate, parameters): experiment
+                for experiment in experiments
             }
         for future in as_completed(running):
             keep(running[future], _attempt(future.result))
@@ -159,6 +165,7 @@ def record(experiment: Experiment, result: StudyResult) -> dict[str, Any]:
                 "high": _finite(check.high),
                 "bound": check.bound,
                 "detail": check.detail,
+                "margin": _finite(check.margin),
             }
             for check in result.checks
         ],
@@ -193,7 +200,11 @@ def _commit() -> str | None:
 
 
 def collect(
-    experiments: Sequence[Experiment], outcomes: Mapping[str, Outcome], ablate: tuple[str, ...], seconds: float
+    experiments: Sequence[Experiment],
+    outcomes: Mapping[str, Outcome],
+    ablate: tuple[str, ...],
+    seconds: float,
+    parameters: Mapping[str, float] = SHIPPED,
 ) -> dict[str, Any]:
     """Return everything that results.json holds, for the studies that have finished, in the order of `experiments`."""
     studies, broken = [], []
@@ -209,6 +220,7 @@ def collect(
         "broken": broken,
         "unfinished": [experiment.id for experiment in experiments if experiment.id not in outcomes],
         "ablate": list(ablate),
+        "parameters": dict(parameters),
         "version": plastenv.__version__,
         "commit": _commit(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
