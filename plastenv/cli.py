@@ -395,6 +395,113 @@ def _run_studies(
 
 
 @app.command()
+def calibrate(
+    config: Annotated[Path, typer.Argument(help="What may move, and by which studies it is judged.")] = Path(
+        "configs/calibration.yaml"
+    ),
+    trials: Annotated[int | None, typer.Option(help="Trials in all; replaces the file's number.")] = None,
+    screen: Annotated[bool, typer.Option("--screen", help="Move every candidate alone and rank them.")] = False,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Run all fitted studies with the best set.")] = False,
+    leave_out: Annotated[str | None, typer.Option(help="Cluster whose studies the search must not see.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder. Default: runs/calibration/<name>.")] = None,
+    jobs: Annotated[int, typer.Option(help="Studies that run at a time with --confirm.")] = 2,
+) -> None:
+    """Search for numbers with which the fitted studies pass; goes on where it was stopped.
+
+    With --screen or --confirm it does that and searches only if --trials is given too.
+
+    Example: plastenv calibrate --trials 100
+    """
+    with complaints():
+        from plastenv.lab.calibration import load_calibration
+
+        for option, value in (("--trials", trials), ("--jobs", jobs)):
+            if value is not None and not 1 <= value <= 100_000:
+                raise ValueError(f"{option} {value}: expected a whole number from 1 to 100000")
+        calibration = load_calibration(config)
+        if leave_out is not None:
+            calibration = calibration.without(leave_out)
+        if trials is not None:
+            calibration = calibration.model_copy(update={"trials": trials})
+        folder = out or Path("runs/calibration") / calibration.name
+        writable(folder)
+        if screen:
+            _screen(calibration, folder)
+        if trials is not None or not (screen or confirm):
+            _search(calibration, folder)
+        if confirm:
+            _confirm(calibration, folder, jobs)
+
+
+def _screen(calibration: Any, folder: Path) -> None:
+    from rich.console import Console
+
+    from plastenv.lab.screen import screen
+    from plastenv.report.calibration import screen_table
+    from plastenv.report.progress import bars
+
+    with bars() as progress:
+        looking = progress.add_task("candidates", total=len(calibration.candidates))
+        try:
+            found = screen(
+                calibration,
+                folder / "screen.json",
+                lambda name: progress.update(looking, advance=1, description=f"candidates: {name}"),
+            )
+        except KeyboardInterrupt:
+            progress.stop()
+            typer.echo(f"stopped; what has finished is in {folder / 'screen.json'}", err=True)
+            raise typer.Exit(130) from None
+    Console(width=None if sys.stdout.isatty() else 200).print(screen_table(found))
+    typer.echo(f"screen.json is in {folder}")
+
+
+def _search(calibration: Any, folder: Path) -> None:
+    import json
+
+    from rich.console import Console
+
+    try:
+        from plastenv.lab.search import BEST, DETAILS, search
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in ("optuna", "cmaes"):
+            raise
+        raise ValueError(f"calibration needs {error.name}; pip install plastenv[calibration]") from None
+    from plastenv.report.calibration import best_table
+    from plastenv.report.progress import bars
+
+    stopped = False
+    with bars() as progress:
+        trying = progress.add_task("trials", total=calibration.trials)
+
+        def tried(number: int, loss: float, lowest: float) -> None:
+            said = f"trials: loss {loss:.4f}, lowest {lowest:.4f}"
+            progress.update(trying, completed=number, description=said)
+
+        try:
+            search(calibration, folder, tried)
+        except KeyboardInterrupt:
+            stopped = True
+    if stopped:
+        typer.echo(f"stopped; trials that were complete are in {folder}, the same command goes on", err=True)
+        raise typer.Exit(130)
+    found = json.loads((folder / DETAILS).read_text("utf-8"))
+    Console(width=None if sys.stdout.isatty() else 140).print(best_table(found))
+    typer.echo(f"{BEST} and {DETAILS} are in {folder}")
+
+
+def _confirm(calibration: Any, folder: Path, jobs: int) -> None:
+    from plastenv.lab.calibration import fitted
+    from plastenv.scenarios.parameters import read_parameters
+
+    best = folder / "best.yaml"
+    if not best.exists():
+        raise ValueError(f"{best}: no search has left a best set; expected one before --confirm")
+    first = calibration.run_seeds.stop
+    _run_studies(fitted(), None, first, (), read_parameters(best), folder / "confirm", None, jobs)
+
+
+@app.command()
 def parameters(
     table: Annotated[str | None, typer.Option(help="Show only this table.")] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the tables here as well.")] = None,

@@ -41,9 +41,9 @@ def _names(params: Any, above: str) -> Iterator[str]:
 def known() -> Mapping[str, Row]:
     """Return every number that a set may name, by its dotted name: shipped value, unit, meaning and source."""
     return {
-        name: row
+        name: found
         for part, table in PARTS.items()
-        for name, row in zip(_names(table(), part), rows(table()), strict=True)
+        for name, found in zip(_names(table(), part), rows(table()), strict=True)
     }
 
 
@@ -54,18 +54,23 @@ def _nearest(name: str) -> str:
     return last.get(near, near)
 
 
+def row(name: str) -> Row:
+    """Return what is known of the parameter `name`. Raises ValueError, which names the nearest, if it is unknown."""
+    if name not in known():
+        raise ValueError(f"unknown parameter; did you mean '{_nearest(name)}'?")
+    return known()[name]
+
+
 def checked(name: str, value: Any) -> float:
     """Return `value` as a number of the parameter `name`.
 
     Raises ValueError for a name that is unknown, for what is no finite number and for one of the wrong sign.
     """
-    if name not in known():
-        raise ValueError(f"unknown parameter; did you mean '{_nearest(name)}'?")
+    shipped = row(name).value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("expected a number (with a point before an exponent: 1.0e-3)")
     if not math.isfinite(value):
         raise ValueError("expected a finite number")
-    shipped = known()[name].value
     sign = (shipped > 0.0) - (shipped < 0.0)
     if sign * value <= 0.0 if sign else value < 0.0:
         side = {1: "above 0", 0: "from 0", -1: "below 0"}[sign]
