@@ -9,9 +9,11 @@ from plastenv import arrays
 from plastenv.circuit.params import CircuitParams
 from plastenv.lab import fear, steps
 from plastenv.lab.subject import Subject
+from plastenv.model.measure import measure
 from plastenv.model.types import ModelState
 from plastenv.molecular.params import MolecularParams
 from plastenv.patients.cohort import BLOCK, Patients
+from plastenv.patients.development import develop
 from plastenv.scenarios.parameters import SHIPPED, models
 from plastenv.scenarios.scenario import load_scenario
 
@@ -20,9 +22,16 @@ HEALTHY = 0.9  # function of an animal that takes part; siblings whose assemblie
 
 
 @lru_cache(4)
-def _healthy(number: int, parameters: tuple[tuple[str, float], ...]) -> tuple[ModelState, np.ndarray]:
-    """Return the first `number` healthy siblings of train patients, grown with `parameters`, and their function."""
+def _healthy(number: int, parameters: tuple[tuple[str, float], ...] = ()) -> tuple[ModelState, np.ndarray]:
+    """Return the first `number` healthy siblings of train patients, and their function.
+
+    With `parameters` the same ones grow up again, whatever becomes of them.
+    """
     task = load_scenario("Fear", **models(dict(parameters)))
+    if parameters:
+        same, _ = _healthy(number)
+        _, sibling, _ = develop(same.key, same.traits, task.params, task.youth, task.adversity_context)
+        return sibling, measure(sibling, task.params, task.read_outs).function
     source, blocks, found = Patients(task.recipe, "train"), 0, 0
     animals, functions = [], []
     while found < number:
@@ -31,7 +40,7 @@ def _healthy(number: int, parameters: tuple[tuple[str, float], ...]) -> tuple[Mo
         animals.append(arrays.take(cohort.sibling, fit))
         functions.append(cohort.sibling_function[fit])
         found, blocks = found + len(fit), blocks + 1
-    return arrays.concatenate(animals), np.concatenate(functions)
+    return arrays.take(arrays.concatenate(animals), slice(0, number)), np.concatenate(functions)[:number]
 
 
 def subject(

@@ -17,7 +17,7 @@ from plastenv.model.types import HOUR, Events
 from plastenv.molecular.params import MolecularParams
 from plastenv.scenarios.parameters import SHIPPED, applied
 
-COHORTS = ("animal", "patient")  # preparations that grow up in a cohort
+COHORTS = ("animal", "patient")  # preparations that are individuals of one
 
 
 def _subject(
@@ -25,7 +25,7 @@ def _subject(
 ) -> Subject:
     """Prepare an arm, without the mechanisms `ablate`; a preparation's module is named after its kind.
 
-    Everything grows up with the set `parameters`, cohorts too; these do so intact.
+    Everything grows up with the set `parameters`; individuals of a cohort, who are always the same, do so intact.
     """
     spec, schedule = unclamped(experiment.prepared(arm), ablate), experiment.arms[arm].schedule
     module = import_module(f"plastenv.lab.{spec.kind}")

@@ -4,8 +4,6 @@ import pytest
 
 from plastenv.circuit.params import CircuitParams
 from plastenv.lab.ablation import MECHANISMS
-from plastenv.lab.bench import run
-from plastenv.lab.experiment import battery
 from plastenv.molecular.params import MolecularParams
 from plastenv.scenarios.parameters import applied, checked, known, models, read_parameters
 from plastenv.scenarios.scenario import load_scenario
@@ -70,6 +68,13 @@ def test_a_mistake_is_refused_with_file_line_and_name(file, case):
     assert case == "empty" or f"line {text.count(chr(10)) + 1}" in said
 
 
+def test_a_set_made_elsewhere_is_checked_too():
+    with pytest.raises(ValueError, match=r"tau_late = -1: expected a number above 0"):
+        applied(MolecularParams(), {TAU: -1})
+    with pytest.raises(ValueError, match="did you mean"):
+        models({"molecular.consolidation.tau": 1.0})
+
+
 def test_zero_is_a_number_where_zero_ships():
     assert checked("circuit.plasticity.a2_plus", 0) == 0.0
 
@@ -78,17 +83,3 @@ def test_a_scenario_of_a_set_has_other_patients():
     shipped, other = load_scenario("Fear"), load_scenario("Fear", **models({TAU: 6.0}))
     assert other.params.molecular.consolidation.tau_late == 6.0
     assert shipped.recipe.hash == load_scenario("Fear", **models({})).recipe.hash != other.recipe.hash
-
-
-def test_a_slice_runs_with_a_set():
-    (study,) = (study for study in battery() if study.id == "early-late-ltp-frey-1988-huang-1994")
-    seeds = range(2)
-    shipped, same, faster = (
-        run(study, seeds, parameters=values)
-        for values in ({}, {"molecular.consolidation.tau_early": 1.9}, {"molecular.consolidation.tau_early": 0.5})
-    )
-    for key, value in shipped.values.items():
-        assert (value == same.values[key]).all()
-    assert any((value != faster.values[key]).any() for key, value in shipped.values.items())
-    with pytest.raises(ValueError, match=r"tau_early = -1: expected a number above 0"):
-        run(study, seeds, parameters={"molecular.consolidation.tau_early": -1})
