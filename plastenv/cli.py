@@ -464,7 +464,7 @@ def _search(calibration: Any, folder: Path) -> None:
     try:
         from plastenv.lab.search import BEST, DETAILS, search
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in ("optuna", "cmaes"):
+        if error.name != "optuna":
             raise
         raise ValueError(f"calibration needs {error.name}; pip install plastenv[calibration]") from None
     from plastenv.report.calibration import best_table

@@ -87,8 +87,8 @@ def search(
     try:
         while (done := len(complete(study))) < calibration.trials:
             study.sampler = _sampler(calibration, done)
-            if done == 0:
-                study.enqueue_trial({name: (start or {}).get(name, 0.0) for name in space}, skip_if_exists=True)
+            if done == 0 and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+                study.enqueue_trial({name: (start or {}).get(name, 0.0) for name in space})
             trial = study.ask(space)
             found = score(calibration, trial.params, runner)
             if done == 0 and found.broken:
