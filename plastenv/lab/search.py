@@ -38,7 +38,9 @@ def check_freedom(calibration: Calibration) -> int:
     """Return how many independent checks there are. Raises ValueError if there are more free parameters."""
     checks, free = independent(calibration.experiments), len(calibration.free)
     if free > checks:
-        raise ValueError(f"{free} free parameters for {checks} independent checks; expected at most as many")
+        raise ValueError(
+            f"free: {free} parameters, but {checks} independent checks; expected at most as many parameters"
+        )
     return checks
 
 

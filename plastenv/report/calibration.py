@@ -12,10 +12,10 @@ def _signed(value: float | None) -> str:
 
 def screen_table(found: dict[str, Any]) -> Table:
     """Return the candidates in order of effect."""
-    free = sum(each["free"] for each in found["candidates"])
+    free, checks = sum(each["free"] for each in found["candidates"]), found["independent_checks"]
     table = Table(
         title=f"{found['name']}: {len(found['candidates'])} candidates, loss of the studies {found['misfit']:.4f}",
-        caption=f"One SD down and up alone. {free} are free (*), for {found['independent_checks']} independent checks.",
+        caption=f"One SD down and up, alone. Free parameters (*): {free}. Independent checks: {checks}.",
     )
     table.add_column("parameter", no_wrap=True)
     for name in ("shipped", "down", "loss", "up", "loss", "margins"):
@@ -43,7 +43,7 @@ def best_table(found: dict[str, Any]) -> Table:
     table = Table(
         title=f"{found['name']}: best of {found['trials']} trials, loss {found['loss']:.4f} "
         f"(studies {found['misfit']:.4f}, priors {found['penalty']:.4f}); first {found['first_loss']:.4f}",
-        caption=f"{found['free_parameters']} free parameters, {found['independent_checks']} independent checks.",
+        caption=f"Free parameters: {found['free_parameters']}. Independent checks: {found['independent_checks']}.",
     )
     table.add_column("parameter", no_wrap=True)
     table.add_column("value", justify="right")

@@ -200,7 +200,7 @@ def test_a_search_may_start_elsewhere(tmp_path):
 
 
 def test_more_free_parameters_than_independent_checks_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="2 free parameters for 1 independent checks"):
+    with pytest.raises(ValueError, match="free: 2 parameters, but 1 independent checks"):
         search(calibration(studies=["strong"]), tmp_path, silent, runner=Bench())
     assert list(tmp_path.iterdir()) == []
 
