@@ -452,7 +452,7 @@ def _screen(calibration: Any, folder: Path) -> None:
             progress.stop()
             typer.echo(f"stopped; what has finished is in {folder / 'screen.json'}", err=True)
             raise typer.Exit(130) from None
-    Console(width=None if sys.stdout.isatty() else 200).print(screen_table(found))
+    Console(width=None if sys.stdout.isatty() else 160).print(screen_table(found))
     typer.echo(f"screen.json is in {folder}")
 
 

@@ -15,13 +15,13 @@ def screen_table(found: dict[str, Any]) -> Table:
     free, checks = sum(each["free"] for each in found["candidates"]), found["independent_checks"]
     table = Table(
         title=f"{found['name']}: {len(found['candidates'])} candidates, loss of the studies {found['misfit']:.4f}",
-        caption=f"One SD down and up, alone. Free parameters (*): {free}. Independent checks: {checks}.",
+        caption="One SD down and up, alone; lost: studies that then fail. "
+        f"Free parameters (*): {free}. Independent checks: {checks}.",
     )
     table.add_column("parameter", no_wrap=True)
-    for name in ("shipped", "down", "loss", "up", "loss", "margins"):
+    for name in ("shipped", "down", "loss", "up", "loss", "margins", "lost"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("moves most", overflow="fold")
-    table.add_column("loses", overflow="fold")
     for each in found["candidates"]:
         changes, values = each["loss_change"], each["values"]
         table.add_row(
@@ -32,8 +32,8 @@ def screen_table(found: dict[str, Any]) -> Table:
             f"{values['up']:g}",
             _signed(changes["up"]),
             f"{each['margin_effect']:.3f}",
-            each["most_moved"],
-            ", ".join(each["lost"]),
+            str(len(each["lost"])),
+            each["most_moved"] if each["margin_effect"] else "nothing",
         )
     return table
 
