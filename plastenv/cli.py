@@ -129,6 +129,9 @@ def compare(
     patients: Annotated[int, typer.Option(help="How many patients of the split.")] = 32,
     split: Annotated[str, typer.Option(help="train, validation, test or shift.")] = "test",
     seed: Annotated[int, typer.Option(help="Sets the patients' everyday lives; patient k lives seed + k.")] = 0,
+    ensemble: Annotated[
+        int | None, typer.Option(help="Compare under so many other parameter sets too; their patients are grown anew.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for results.json, episodes.parquet and figure.png.")] = Path(
         "runs/compare"
     ),
@@ -139,14 +142,22 @@ def compare(
     Example: plastenv compare my-schedule.yaml --patients 64
     """
     with complaints():
-        _compare(files or [], scenario, patients, split, seed, out, json_path)
+        _compare(files or [], scenario, patients, split, seed, ensemble, out, json_path)
 
 
 def _compare(
-    files: list[Path], scenario_name: str, number: int, split: str, seed: int, out: Path, json_path: Path | None
+    files: list[Path],
+    scenario_name: str,
+    number: int,
+    split: str,
+    seed: int,
+    sets: int | None,
+    out: Path,
+    json_path: Path | None,
 ) -> None:
     from rich.console import Console
 
+    from plastenv.console.ensemble import compare_others, first_sets
     from plastenv.evaluation.comparison import Comparison, schedules, write_json
     from plastenv.patients.cohort import Patients
     from plastenv.report.progress import bars, grow
@@ -158,6 +169,7 @@ def _compare(
     if not 0 <= seed < 2**62:
         raise ValueError(f"--seed {seed}: expected a whole number from 0")
     competitors = schedules(files, task)
+    ensemble = [] if sets is None else first_sets(sets)
     writable(out)
     writable_json(json_path)
     comparison = Comparison(task, split, indices, seed, source.hash)
@@ -170,6 +182,8 @@ def _compare(
                 progress.update(treating, description=f"treating: {schedule.name}")
                 comparison.add(schedule, lambda n: progress.advance(treating, n))
                 comparison.write(out)
+            if ensemble:
+                compare_others(comparison, competitors, ensemble, out, progress)
         except KeyboardInterrupt:
             progress.stop()
             finished = ", ".join(comparison.outcomes) or "none"
@@ -180,11 +194,13 @@ def _compare(
         write_json(json_path, comparison.results())
 
     from plastenv.report.figures import comparison_figure
-    from plastenv.report.tables import comparison_table
+    from plastenv.report.tables import comparison_table, ensemble_table
 
     comparison_figure(comparison, out / "figure.png")
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(comparison_table(comparison))
+    if ensemble:
+        console.print(ensemble_table(comparison))
     console.print(f"results.json, episodes.parquet and figure.png are in {out}")
 
 
@@ -276,18 +292,23 @@ def validate(
     seeds: Annotated[int | None, typer.Option(help="Seeds per study; without it, what its file asks for.")] = None,
     first_seed: Annotated[int, typer.Option(help="First seed; others make an independent repetition.")] = 0,
     ablate: Annotated[
-        list[str] | None, typer.Option(help="Mechanism to clamp at its untreated mean; repeat it, or use commas.")
+        list[str] | None,
+        typer.Option(help="Mechanism to clamp at its untreated mean; repeat it, or use commas. all: each by itself."),
     ] = None,
     parameters: Annotated[
         Path | None, typer.Option(help="File of numbers that differ from the shipped ones, by dotted name.")
     ] = None,
     experiments: Annotated[Path | None, typer.Option(help="Folder of experiment files; else the battery.")] = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of an experiment file.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder for results.json and report.html.")] = Path("runs/validate"),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for results.json and report.html; else runs/validate or runs/ablation.")
+    ] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write results.json here as well.")] = None,
     jobs: Annotated[int, typer.Option(help="Studies that run at a time, each in a process of its own.")] = 2,
 ) -> None:
     """Run published experiments on the simulator and say which of their results it reproduces.
+
+    With --ablate all, what has finished is kept in --out, so that an interrupted run goes on where it stopped.
 
     Example: plastenv validate --only nader-2000-reconsolidation --seeds 20
     """
@@ -313,7 +334,7 @@ def _validate(
     ablate: list[str],
     parameter_file: Path | None,
     folder: Path | None,
-    out: Path,
+    asked: Path | None,
     json_path: Path | None,
     jobs: int,
 ) -> None:
@@ -325,13 +346,23 @@ def _validate(
     for option, value, least in (("--seeds", seeds, 1), ("--jobs", jobs, 1), ("--first-seed", first, 0)):
         if value is not None and not least <= value < 2**31:
             raise ValueError(f"{option} {value}: expected a whole number from {least}")
-    known(ablate)
+    every = "all" in ablate
+    if every and len(ablate) > 1:
+        raise ValueError("--ablate all: takes each mechanism out by itself; expected no other beside it")
+    if not every:
+        known(ablate)
     if ablate and parameter_file:
         raise ValueError("--ablate with --parameters: untreated means are those of the shipped numbers; expected one")
     parameters = read_parameters(parameter_file) if parameter_file else SHIPPED
     studies = chosen(load_folder(folder) if folder else battery(), only)
+    out = asked or Path("runs/ablation" if every else "runs/validate")
     writable(out)
     writable_json(json_path)
+    if every:
+        from plastenv.console.matrix import run
+
+        run(studies, seeds, first, out, json_path, jobs)
+        return
     _run_studies(studies, seeds, first, tuple(ablate), parameters, out, json_path, jobs)
 
 
@@ -353,7 +384,7 @@ def _run_studies(
     from plastenv.evaluation.comparison import write_json
     from plastenv.lab.battery import Outcome, collect, run_battery
     from plastenv.lab.experiment import Experiment
-    from plastenv.report.battery import MARKS, battery_table, summary_line, write_page
+    from plastenv.report.battery import MARKS, battery_table, page, summary_line, write_page
     from plastenv.report.progress import bars
 
     out.mkdir(parents=True, exist_ok=True)
@@ -380,7 +411,7 @@ def _run_studies(
     for path in (out / "results.json", *([json_path] if json_path else [])):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, everything)
-    write_page(everything, out / "report.html")
+    write_page(page(everything), out / "report.html")
     console = Console(width=None if sys.stdout.isatty() else 160)
     if everything["studies"]:
         console.print(battery_table(everything))

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from plastenv.circuit.params import CircuitParams
+from plastenv.files import Mapping as Lined
 from plastenv.files import read_yaml
 from plastenv.molecular.params import MolecularParams
 from plastenv.parameters import Row, rows
 
 P = TypeVar("P", bound=CircuitParams | MolecularParams)
 PARTS = {"circuit": CircuitParams, "molecular": MolecularParams}
+ENSEMBLE = Path(__file__).parent / "ensemble.yaml"  # sets that pass what the shipped numbers pass
 SHIPPED: Mapping[str, float] = {}  # the set that changes nothing
 
 
@@ -84,7 +86,27 @@ def read_parameters(path: str | Path) -> dict[str, float]:
     Raises FileError for what is no such file, and ParameterError, which names file, line, name and value.
     """
     path = Path(path)
-    data = read_yaml(path, "a parameter set", ("such as molecular.consolidation.tau_late",))
+    return _read(path, read_yaml(path, "a parameter set", ("such as molecular.consolidation.tau_late",)))
+
+
+def read_ensemble(path: str | Path = ENSEMBLE) -> list[dict[str, float]]:
+    """Read and check a file of parameter sets, a list under the key `sets`; without `path` the one that is shipped.
+
+    Raises what `read_parameters` does.
+    """
+    path = Path(path)
+    data = read_yaml(path, "an ensemble", ("sets",))
+    for key in data:
+        if key != "sets":
+            raise ParameterError(f"{path}, line {data.lines[key]}: {key}: unknown key; expected sets")
+    sets = data["sets"]
+    if not isinstance(sets, list) or not sets or not all(isinstance(each, dict) and each for each in sets):
+        raise ParameterError(f"{path}, line {data.lines['sets']}: sets: expected a list of parameter sets")
+    return [_read(path, each) for each in sets]
+
+
+def _read(path: Path, data: Lined) -> dict[str, float]:
+    """Return the set that stands in a mapping of the file `path`."""
     found = {}
     for name, value in data.items():
         try:

@@ -5,7 +5,7 @@ import pytest
 from plastenv.circuit.params import CircuitParams
 from plastenv.lab.ablation import MECHANISMS
 from plastenv.molecular.params import MolecularParams
-from plastenv.scenarios.parameters import applied, checked, known, models, read_parameters
+from plastenv.scenarios.parameters import applied, checked, known, models, read_ensemble, read_parameters
 from plastenv.scenarios.scenario import load_scenario
 
 TAU = "molecular.consolidation.tau_late"
@@ -83,3 +83,38 @@ def test_a_scenario_of_a_set_has_other_patients():
     shipped, other = load_scenario("Fear"), load_scenario("Fear", **models({TAU: 6.0}))
     assert other.params.molecular.consolidation.tau_late == 6.0
     assert shipped.recipe.hash == load_scenario("Fear", **models({})).recipe.hash != other.recipe.hash
+
+
+def test_an_ensemble_is_a_list_of_sets(file):
+    found = read_ensemble(file(f"sets:\n  - {TAU}: 6\n    circuit.plasticity.efficacy: 0.5\n  - {TAU}: 8\n"))
+    assert found == [{TAU: 6.0, "circuit.plasticity.efficacy": 0.5}, {TAU: 8.0}]
+
+
+def test_the_shipped_sets_differ_and_move_the_same_numbers():
+    sets = read_ensemble()
+    assert len({tuple(values.items()) for values in sets}) == len(sets)
+    assert len({tuple(values) for values in sets}) == 1
+    for values in sets:
+        assert models(values) != models({})
+
+
+MISSHAPEN = {
+    "other key": (f"set:\n  - {TAU}: 6\n", "line 1: set: unknown key; expected sets"),
+    "no list": (f"sets:\n  {TAU}: 6\n", "line 1: sets: expected a list of parameter sets"),
+    "nothing": ("sets: []\n", "sets: expected a list"),
+    "an empty set": (f"sets:\n  - {TAU}: 6\n  - {{}}\n", "sets: expected a list"),
+    "a number": ("sets: [6]\n", "sets: expected a list"),
+    "unknown": (f"sets:\n  - {TAU}: 6\n  - tau_lat: 7\n", "line 3: tau_lat = '7': unknown parameter"),
+    "negative": (
+        f"sets:\n  - {TAU}: -6\n",
+        "line 2: molecular.consolidation.tau_late = '-6': expected a number above 0",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISSHAPEN)
+def test_a_mistake_in_an_ensemble_is_refused_with_file_line_and_name(file, case):
+    text, expected = MISSHAPEN[case]
+    with pytest.raises(ValueError) as refused:
+        read_ensemble(file(text))
+    assert expected in str(refused.value) and "set.yaml" in str(refused.value)
