@@ -102,6 +102,12 @@ def advance_suppressor(level: float, drive: float, block: float, hours: float, m
 
 
 @kernel
+def unsuppressed(level: float, block: float, methylation: MethylationParams) -> float:
+    """Return the late phase that memory suppressors leave; they act by the deacetylases, of which `block` is inhibited."""
+    return 1.0 - methylation.suppressor_strength * level * (1.0 - block)
+
+
+@kernel
 def advance_microrna(level: float, creb: float, hours: float, microrna: MicroRNAParams) -> float:
     """Advance microRNA-132 by `hours` at this level of phosphorylated CREB."""
     target = creb / microrna.creb_rest
