@@ -294,7 +294,8 @@ def _time(rhythm: float, width: int, anatomy: Anatomy, response: Response) -> No
     """Count the coincidences of neurons in one local rhythm, at the PV drive `rhythm`, by what it makes of them."""
     more, less = counted(rhythm, 0), counted(rhythm, 1)
     for j in range(width):
-        if anatomy.receives[BLOCK * response.blocks[1 + j // BLOCK] + j % BLOCK] > 0.0:
+        inside = anatomy.receives[BLOCK * response.blocks[1 + j // BLOCK] + j % BLOCK] > 0.0
+        if inside and response.fired[j] > 0.0:
             for c in range(width):
                 response.up[j, c] *= more
                 response.down[j, c] *= less

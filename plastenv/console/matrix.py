@@ -1,18 +1,15 @@
 """plastenv validate --ablate all: every study without each mechanism."""
 
 import os
-import sys
 import time
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
-from plastenv.evaluation.comparison import write_json
+from plastenv.console.results import publish
 from plastenv.lab.ablation import MECHANISMS
 from plastenv.lab.experiment import Experiment
 from plastenv.lab.matrix import INTACT, Matrix, Shelf, collect_matrix, run_matrix
-from plastenv.report.battery import write_page
 from plastenv.report.matrix import matrix_line, matrix_page, matrix_table
 from plastenv.report.progress import bars
 
@@ -37,11 +34,7 @@ def run(studies: list[Experiment], seeds: int | None, first: int, out: Path, jso
         except KeyboardInterrupt:
             stopped = True
     everything = collect_matrix(matrix, time.perf_counter() - begun)
-    for path in (out / "results.json", *([json_path] if json_path else [])):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, everything)
-    write_page(matrix_page(everything), out / "report.html")
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = publish(everything, matrix_page(everything), out, json_path)
     console.print(matrix_table(everything))
     console.print(matrix_line(everything))
     console.print(f"results.json and report.html are in {out}")

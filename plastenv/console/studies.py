@@ -1,18 +1,17 @@
 """plastenv validate and plastenv calibrate --confirm: studies, their results and report."""
 
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
 
+from plastenv.console.results import publish
 from plastenv.evaluation.comparison import write_json
 from plastenv.lab.battery import Outcome, collect, run_battery
 from plastenv.lab.experiment import Experiment
-from plastenv.report.battery import MARKS, battery_table, page, summary_line, write_page
+from plastenv.report.battery import MARKS, battery_table, page, summary_line
 from plastenv.report.progress import bars
 
 
@@ -48,11 +47,7 @@ def run(
         except KeyboardInterrupt:
             stopped = True
     everything = results()
-    for path in (out / "results.json", *([json_path] if json_path else [])):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, everything)
-    write_page(page(everything), out / "report.html")
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = publish(everything, page(everything), out, json_path)
     if everything["studies"]:
         console.print(battery_table(everything))
     console.print(summary_line(everything))

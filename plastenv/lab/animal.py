@@ -30,7 +30,7 @@ def _healthy(number: int, parameters: tuple[tuple[str, float], ...] = ()) -> tup
     task = load_scenario("Fear", **models(dict(parameters)))
     if parameters:
         same, _ = _healthy(number)
-        _, sibling, _ = develop(same.key, same.traits, task.params, task.youth, task.adversity_context)
+        _, sibling, _ = develop(same.key, same.traits, task.params, task.recipe.youth, task.adversity_context)
         return sibling, measure(sibling, task.params, task.read_outs).function
     source, blocks, found = Patients(task.recipe, "train"), 0, 0
     animals, functions = [], []

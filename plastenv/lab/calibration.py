@@ -16,12 +16,12 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from plastenv.files import FileError, Mapping, read_yaml
+from plastenv.files import Mapping
 from plastenv.kernel import source_hash
 from plastenv.lab.experiment import Experiment, battery, sealed
-from plastenv.lab.faults import Place, complaint, keys_of, not_finite, worst
+from plastenv.lab.faults import Place, complaint, keys_of, read
 from plastenv.lab.units import Count, MisfitError, Number, Part, Positive, Slug, Text
 from plastenv.scenarios.parameters import checked, known, row
 from plastenv.therapy.protocol import nearest
@@ -196,7 +196,7 @@ def _kept(study: Experiment) -> str | None:
     return None if any(check.required for check in study.checks) else "has no check that is required"
 
 
-def _keys(place: Place) -> list[str]:
+def _keys(_: Mapping, place: Place) -> list[str]:
     """Return the valid keys beside the last one of `place`."""
     return keys_of(Prior if place[:1] == ("candidates",) and len(place) == 3 else Calibration)
 
@@ -207,17 +207,7 @@ def load_calibration(path: str | Path) -> Calibration:
     Raises CalibrationError, whose message is "FILE: line N: key.path = value: what was expected".
     """
     path = Path(path)
-    try:
-        data: Mapping = read_yaml(path, "a calibration file", keys_of(Calibration))
-    except FileError as error:
-        where = f"{path}: line {error.line}" if error.line else f"{path}"
-        raise CalibrationError(f"{where}: {error.problem}") from None
-    for place in not_finite(data):
-        raise CalibrationError(f"{path}: {complaint(data, place, 'expected a finite number')}")
-    try:
-        calibration = Calibration.model_validate(data)
-    except ValidationError as error:
-        raise CalibrationError(f"{path}: {worst(error, data, _keys)}") from None
+    calibration, data = read(path, "a calibration file", Calibration, _keys, CalibrationError)
     for k, name in enumerate(calibration.studies):
         try:
             fitted([name])

@@ -34,8 +34,8 @@ from pydantic import (
     model_validator,
 )
 
-from plastenv.files import FileError, Mapping, read_yaml
-from plastenv.lab.faults import Place, complaint, describe, keys_of, not_finite, worst
+from plastenv.files import Mapping
+from plastenv.lab.faults import Place, complaint, describe, keys_of, read
 from plastenv.lab.quantity import is_number, quantity
 from plastenv.lab.steps import (
     KINDS,
@@ -301,18 +301,7 @@ def load(path: str | Path) -> Experiment:
     Raises ExperimentError, whose message is "FILE: line N: key.path = value: what was expected".
     """
     path = Path(path)
-    try:
-        data = read_yaml(path, "an experiment file", keys_of(Experiment))
-    except FileError as error:
-        where = f"{path}: line {error.line}" if error.line else f"{path}"
-        tab = "; a tab, expected spaces" if r"'\t'" in error.problem else ""
-        raise ExperimentError(f"{where}: {error.problem}{tab}") from None
-    for place in not_finite(data):
-        raise ExperimentError(f"{path}: {complaint(data, place, 'expected a finite number')}")
-    try:
-        experiment = Experiment.model_validate(data)
-    except ValidationError as error:
-        raise ExperimentError(f"{path}: {worst(error, data, lambda place: _keys(data, place))}") from None
+    experiment, data = read(path, "an experiment file", Experiment, _keys, ExperimentError)
     if experiment.id != path.stem:
         problem = f"expected the name of the file, '{path.stem}'"
         raise ExperimentError(f"{path}: {complaint(data, ('id',), problem)}")

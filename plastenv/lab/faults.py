@@ -1,17 +1,19 @@
-"""What is wrong with an experiment file, in the words of its author: line, key, value and what was expected."""
+"""Files of experiments and calibrations; what is wrong with one, by line, key, value and what was expected."""
 
 import math
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from plastenv.files import Mapping
+from plastenv.files import FileError, Mapping, read_yaml
 from plastenv.lab.units import MisfitError
 from plastenv.therapy.protocol import nearest
 
+M = TypeVar("M", bound=BaseModel)
 Place = tuple[str | int, ...]  # keys and positions in lists that lead to a value
 NOTHING = object()
 WORDS = {
@@ -107,3 +109,25 @@ def not_finite(data: Any, place: Place = ()) -> Iterator[Place]:
             yield from not_finite(value, (*place, k))
     elif isinstance(data, float) and not math.isfinite(data):
         yield place
+
+
+def read(
+    path: Path, what: str, model: type[M], keys: Callable[[Mapping, Place], list[str]], fault: type[ValueError]
+) -> tuple[M, Mapping]:
+    """Read and check the file of a `model`, `what` in words; return it, and its content with the lines.
+
+    `keys` gives the valid keys beside the last one of a place. Raises `fault`, whose message is
+    "FILE: line N: key.path = value: what was expected".
+    """
+    try:
+        data = read_yaml(path, what, keys_of(model))
+    except FileError as error:
+        where = f"{path}: line {error.line}" if error.line else f"{path}"
+        tab = "; a tab, expected spaces" if r"'\t'" in error.problem else ""
+        raise fault(f"{where}: {error.problem}{tab}") from None
+    for place in not_finite(data):
+        raise fault(f"{path}: {complaint(data, place, 'expected a finite number')}")
+    try:
+        return model.model_validate(data), data
+    except ValidationError as error:
+        raise fault(f"{path}: {worst(error, data, lambda place: keys(data, place))}") from None

@@ -30,7 +30,7 @@ def _grown(
     if not parameters:
         return cohort.patient, cohort.premorbid_function
     task, same = load_scenario(scenario, **models(dict(parameters))), cohort.patient
-    premorbid, _, patient = develop(same.key, same.traits, task.params, task.youth, task.adversity_context)
+    premorbid, _, patient = develop(same.key, same.traits, task.params, task.recipe.youth, task.adversity_context)
     return patient, measure(premorbid, task.params, task.read_outs).function
 
 

@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 from emergent_arms import SWEEPS, composed
-from evidence import origin
+from evidence import keep, origin
 from main_job import drift, kept
 
 from plastenv import arrays
 from plastenv.circuit.episodes import INDEX
-from plastenv.evaluation.comparison import task_hash, write_json
+from plastenv.evaluation.comparison import task_hash
 from plastenv.evaluation.rollout import Outcome, Schedule, run
 from plastenv.evaluation.statistics import interval
 from plastenv.model.advance import advance, remembering
@@ -315,8 +315,7 @@ def main() -> None:
         "holds": {claim: found["holds"] for claim, found in claims.items()}, "claims": claims,
     }  # fmt: skip
     if set(arguments.only) == set(PROPERTIES):
-        EVIDENCE.parent.mkdir(parents=True, exist_ok=True)
-        write_json(EVIDENCE, json.loads(json.dumps(evidence, default=float)))
+        keep(EVIDENCE, evidence)
     print(json.dumps(claims, indent=1, default=float))
 
 

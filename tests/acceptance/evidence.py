@@ -1,5 +1,6 @@
-"""What every piece of evidence says of where it comes from."""
+"""Evidence: where every piece says that it comes from, and how it is written."""
 
+import json
 import os
 import platform
 import subprocess
@@ -7,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+
+from plastenv.evaluation.comparison import write_json
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,3 +23,9 @@ def origin(begun: float) -> dict[str, Any]:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "seconds": round(time.time() - begun),
     }
+
+
+def keep(path: Path, evidence: dict[str, Any]) -> None:
+    """Write evidence, whose numbers may be numpy's, to `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, json.loads(json.dumps(evidence, default=lambda value: value.item())))

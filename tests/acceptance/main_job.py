@@ -9,7 +9,6 @@ interrupted run goes on where it stopped.
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -17,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from evidence import keep, origin
 
 from plastenv import arrays, rng
-from plastenv.evaluation.comparison import Comparison, schedules, write_json
+from plastenv.evaluation.comparison import Comparison, schedules
 from plastenv.evaluation.rollout import Outcome, Schedule, run
 from plastenv.evaluation.statistics import interval
 from plastenv.model.advance import advance, remembering
@@ -208,14 +208,8 @@ def main() -> None:
             value for name, value in used.items() if name != "everything-at-maximum"
         ) <= 0.9,
     }  # fmt: skip
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
-    evidence = {
-        "command": " ".join(sys.argv), "commit": commit, "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "seconds": round(time.time() - begun), "patients": number, "split": split, "holds": holds, "figures": claims,
-        "results": results,
-    }  # fmt: skip
-    EVIDENCE.parent.mkdir(parents=True, exist_ok=True)
-    write_json(EVIDENCE, json.loads(json.dumps(evidence, default=bool)))
+    evidence = {**origin(begun), "patients": number, "split": split, "holds": holds, "figures": claims}
+    keep(EVIDENCE, evidence | {"results": results})
     for claim, held in holds.items():
         print(f"{'holds' if held else 'FAILS'}  {claim}")
     print(json.dumps(claims, indent=1))

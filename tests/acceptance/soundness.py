@@ -24,16 +24,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from evidence import origin
-from main_job import kept
+from evidence import keep, origin
+from main_job import flips, kept
 from orders import lend
 
 import plastenv
 from plastenv import arrays
 from plastenv.envs import batch
-from plastenv.evaluation.comparison import Comparison, schedules, write_json
+from plastenv.evaluation.comparison import Comparison, schedules
 from plastenv.evaluation.rollout import Outcome, run
-from plastenv.evaluation.statistics import interval
 from plastenv.files import whole
 from plastenv.model.measure import measure
 from plastenv.patients.cohort import ADMISSION, Patients
@@ -139,7 +138,7 @@ def units(task: Scenario, patients: int) -> tuple[dict[str, bool], dict]:
         return {claim: False}, {"units": UNITS, "pilot": grown, "problem": "hardly anybody grows up to be admitted"}
     cohort = Patients(larger.recipe, SPLIT).take(range(patients))
     again = outcomes(larger, patients, folder / f"units-{UNITS}")
-    turned = flipped(comparison, again)
+    turned = flips(comparison.results(), again)
     found = {
         "units": UNITS,
         "pilot": grown,
@@ -166,16 +165,6 @@ def pilot(task: Scenario) -> dict[str, Any]:
         "sibling": float(sibling.mean()),
         "patient": float(patient.mean()),
     }
-
-
-def flipped(comparison: Comparison, again: dict[str, Outcome]) -> list[dict[str, Any]]:
-    """Return the pairs whose interval excludes 0 in `comparison` and whose order is the other way in `again`."""
-    turned = []
-    for pair in comparison.results()["differences"]:
-        other = interval(again[pair["a"]].score - again[pair["b"]].score)
-        if pair["low"] * pair["high"] > 0.0 and other.mean * pair["mean"] < 0.0:
-            turned.append({**pair, "then": other._asdict(), "then_clear": other.low * other.high > 0.0})
-    return turned
 
 
 def precision(task: Scenario, patients: int) -> tuple[dict[str, bool], dict]:
@@ -217,8 +206,7 @@ def main() -> None:
             print(f"{'holds' if true else 'FAILS'}  {claim}", flush=True)
     evidence = {**origin(begun), "patients": number, "split": SPLIT, "holds": holds, "figures": figures}
     if set(arguments.only) == set(PARTS):
-        EVIDENCE.parent.mkdir(parents=True, exist_ok=True)
-        write_json(EVIDENCE, json.loads(json.dumps(evidence, default=float)))
+        keep(EVIDENCE, evidence)
     print(json.dumps(figures, indent=1, default=float))
 
 
