@@ -20,6 +20,7 @@ from evidence import keep, origin
 
 from plastenv import arrays, rng
 from plastenv.evaluation.comparison import Comparison, schedules
+from plastenv.evaluation.ensemble import load_outcome, save_outcome
 from plastenv.evaluation.rollout import Outcome, Schedule, run
 from plastenv.evaluation.statistics import interval
 from plastenv.model.advance import advance, remembering
@@ -37,13 +38,9 @@ BEATEN = ("training-spaced", "training-then-window", "window-long-before-trainin
 def kept(path: Path, compute: Any) -> Outcome:
     """Return the outcome stored at `path`, or compute and store it."""
     if path.exists():
-        with np.load(path) as stored:
-            return Outcome(**stored)
+        return load_outcome(path)
     outcome: Outcome = compute()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part.npz")
-    np.savez(temporary, **outcome._asdict())
-    temporary.replace(path)
+    save_outcome(path, outcome)
     return outcome
 
 
