@@ -1,6 +1,8 @@
 """The search for a parameter set: trials of a sampler in a journal that outlasts interruptions.
 
-A trial's seed follows from how many are complete, so that a search that was stopped tries what it would have tried.
+What a trial draws follows from how many are complete, so that a search that was stopped tries what it would have tried.
+The first trial is where the search starts. TPE, which would then try anything in reach, is given trials near it;
+CMA-ES spreads from the shipped numbers.
 """
 
 import json
@@ -25,13 +27,29 @@ from plastenv.lab.calibration import Calibration
 from plastenv.lab.objective import Score, independent, score
 
 JOURNAL, BEST, DETAILS = "journal.log", "best.yaml", "best.json"
-SAMPLER = 18  # word of the sampler's keys
+SAMPLER, FIRST = 18, 19  # words of the keys of samplers and of first trials
+NEAR, NEIGHBOURS = 0.5, 10  # SD from the start, and number, of the trials from which TPE begins
 Report = Callable[[int, float, float], None]  # trials in the journal, loss of the last one, lowest loss
 
 
-def _sampler(calibration: Calibration, complete: int) -> BaseSampler:
-    seed = int(rng.derive(SAMPLER, calibration.seed, complete)) % 2**31
+def _sampler(calibration: Calibration, done: int) -> BaseSampler:
+    """Return the sampler for the trial after `done` others."""
+    seed = int(rng.derive(SAMPLER, calibration.seed, done)) % 2**31
     return TPESampler(seed=seed) if calibration.sampler == "tpe" else CmaEsSampler(seed=seed)
+
+
+def _given(calibration: Calibration, done: int, start: dict[str, float]) -> dict[str, float] | None:
+    """Return the trial after `done` others, places by name, if it is not the sampler's to choose."""
+    if done == 0:
+        return start
+    if calibration.sampler != "tpe" or done >= NEIGHBOURS:
+        return None
+    draw = rng.generator(int(rng.derive(FIRST, calibration.seed)), done)
+    near = {}
+    for name, place in start.items():
+        low, high = calibration.candidates[name].range(name)
+        near[name] = min(max(place + NEAR * float(draw.standard_normal()), low), high)
+    return near
 
 
 def check_freedom(calibration: Calibration) -> int:
@@ -86,11 +104,13 @@ def search(
     space: dict[str, BaseDistribution] = {
         name: FloatDistribution(*calibration.candidates[name].range(name)) for name in calibration.free
     }
+    begin = {name: (start or {}).get(name, 0.0) for name in space}
     try:
         while (done := len(complete(study))) < calibration.trials:
             study.sampler = _sampler(calibration, done)
-            if done == 0 and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-                study.enqueue_trial({name: (start or {}).get(name, 0.0) for name in space})
+            given = _given(calibration, done, begin)
+            if given and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+                study.enqueue_trial(given)
             trial = study.ask(space)
             found = score(calibration, trial.params, runner)
             if done == 0 and found.broken:

@@ -193,10 +193,12 @@ def test_a_search_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path):
     assert len(bench.seen) == 2 and len(points(parts)) == 12
 
 
-def test_a_search_may_start_elsewhere(tmp_path):
+def test_a_search_may_start_elsewhere_and_looks_near_its_start_first(tmp_path):
     bench = Bench()
-    search(calibration(trials=1), tmp_path, silent, {GAIN: 1.0}, bench)
+    search(calibration(trials=10), tmp_path, silent, {GAIN: 1.0}, bench)
     assert bench.seen[0][2] == calibration().values({GAIN: 1.0, HALF: 0.0})
+    tried = np.array([dict(point)[GAIN] for point in points(tmp_path)])
+    assert len(set(tried)) == 10 and abs(tried.mean() - 1.0) < 0.5 and tried.std() < 0.8
 
 
 def test_more_free_parameters_than_independent_checks_are_refused(tmp_path):
