@@ -133,7 +133,7 @@ def main() -> None:
             if sets:
                 heading = (
                     f"Parameter sets that pass the {len(studies)} fitted studies that the shipped numbers pass, "
-                    f"all but {arguments.lose}.\n"
+                    f"but for at most {arguments.lose}.\n"
                     f"{len(sets)} of {len(done)} draws from priors with SDs {arguments.spread:g} times as wide; commit "
                     f"{commit}.\nWritten by tests/acceptance/ensemble.py; do not edit."
                 )
