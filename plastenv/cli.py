@@ -129,6 +129,9 @@ def compare(
     patients: Annotated[int, typer.Option(help="How many patients of the split.")] = 32,
     split: Annotated[str, typer.Option(help="train, validation, test or shift.")] = "test",
     seed: Annotated[int, typer.Option(help="Sets the patients' everyday lives; patient k lives seed + k.")] = 0,
+    ensemble: Annotated[
+        int | None, typer.Option(help="Compare under so many other parameter sets too; their patients are grown anew.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for results.json, episodes.parquet and figure.png.")] = Path(
         "runs/compare"
     ),
@@ -139,14 +142,22 @@ def compare(
     Example: plastenv compare my-schedule.yaml --patients 64
     """
     with complaints():
-        _compare(files or [], scenario, patients, split, seed, out, json_path)
+        _compare(files or [], scenario, patients, split, seed, ensemble, out, json_path)
 
 
 def _compare(
-    files: list[Path], scenario_name: str, number: int, split: str, seed: int, out: Path, json_path: Path | None
+    files: list[Path],
+    scenario_name: str,
+    number: int,
+    split: str,
+    seed: int,
+    sets: int | None,
+    out: Path,
+    json_path: Path | None,
 ) -> None:
     from rich.console import Console
 
+    from plastenv.console.ensemble import compare_others, first_sets
     from plastenv.evaluation.comparison import Comparison, schedules, write_json
     from plastenv.patients.cohort import Patients
     from plastenv.report.progress import bars, grow
@@ -158,6 +169,7 @@ def _compare(
     if not 0 <= seed < 2**62:
         raise ValueError(f"--seed {seed}: expected a whole number from 0")
     competitors = schedules(files, task)
+    ensemble = [] if sets is None else first_sets(sets)
     writable(out)
     writable_json(json_path)
     comparison = Comparison(task, split, indices, seed, source.hash)
@@ -170,6 +182,8 @@ def _compare(
                 progress.update(treating, description=f"treating: {schedule.name}")
                 comparison.add(schedule, lambda n: progress.advance(treating, n))
                 comparison.write(out)
+            if ensemble:
+                compare_others(comparison, competitors, ensemble, out, progress)
         except KeyboardInterrupt:
             progress.stop()
             finished = ", ".join(comparison.outcomes) or "none"
@@ -180,11 +194,13 @@ def _compare(
         write_json(json_path, comparison.results())
 
     from plastenv.report.figures import comparison_figure
-    from plastenv.report.tables import comparison_table
+    from plastenv.report.tables import comparison_table, ensemble_table
 
     comparison_figure(comparison, out / "figure.png")
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(comparison_table(comparison))
+    if ensemble:
+        console.print(ensemble_table(comparison))
     console.print(f"results.json, episodes.parquet and figure.png are in {out}")
 
 
@@ -276,15 +292,23 @@ def validate(
     seeds: Annotated[int | None, typer.Option(help="Seeds per study; without it, what its file asks for.")] = None,
     first_seed: Annotated[int, typer.Option(help="First seed; others make an independent repetition.")] = 0,
     ablate: Annotated[
-        list[str] | None, typer.Option(help="Mechanism to clamp at its untreated mean; repeat it, or use commas.")
+        list[str] | None,
+        typer.Option(help="Mechanism to clamp at its untreated mean; repeat it, or use commas. all: each by itself."),
+    ] = None,
+    parameters: Annotated[
+        Path | None, typer.Option(help="File of numbers that differ from the shipped ones, by dotted name.")
     ] = None,
     experiments: Annotated[Path | None, typer.Option(help="Folder of experiment files; else the battery.")] = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of an experiment file.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder for results.json and report.html.")] = Path("runs/validate"),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for results.json and report.html; else runs/validate or runs/ablation.")
+    ] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write results.json here as well.")] = None,
     jobs: Annotated[int, typer.Option(help="Studies that run at a time, each in a process of its own.")] = 2,
 ) -> None:
     """Run published experiments on the simulator and say which of their results it reproduces.
+
+    With --ablate all, what has finished is kept in --out, so that an interrupted run goes on where it stopped.
 
     Example: plastenv validate --only nader-2000-reconsolidation --seeds 20
     """
@@ -296,7 +320,7 @@ def validate(
 
             typer.echo(json.dumps(json_schema(), indent=2))
         else:
-            _validate(_split(only), seeds, first_seed, _split(ablate), experiments, out, json_path, jobs)
+            _validate(_split(only), seeds, first_seed, _split(ablate), parameters, experiments, out, json_path, jobs)
 
 
 def _split(words: list[str] | None) -> list[str]:
@@ -308,34 +332,66 @@ def _validate(
     seeds: int | None,
     first: int,
     ablate: list[str],
+    parameter_file: Path | None,
     folder: Path | None,
+    asked: Path | None,
+    json_path: Path | None,
+    jobs: int,
+) -> None:
+    from plastenv.lab.ablation import known
+    from plastenv.lab.battery import chosen
+    from plastenv.lab.experiment import battery, load_folder
+    from plastenv.scenarios.parameters import SHIPPED, read_parameters
+
+    for option, value, least in (("--seeds", seeds, 1), ("--jobs", jobs, 1), ("--first-seed", first, 0)):
+        if value is not None and not least <= value < 2**31:
+            raise ValueError(f"{option} {value}: expected a whole number from {least}")
+    every = "all" in ablate
+    if every and len(ablate) > 1:
+        raise ValueError("--ablate all: takes each mechanism out by itself; expected no other beside it")
+    if not every:
+        known(ablate)
+    if ablate and parameter_file:
+        raise ValueError("--ablate with --parameters: untreated means are those of the shipped numbers; expected one")
+    parameters = read_parameters(parameter_file) if parameter_file else SHIPPED
+    studies = chosen(load_folder(folder) if folder else battery(), only)
+    out = asked or Path("runs/ablation" if every else "runs/validate")
+    writable(out)
+    writable_json(json_path)
+    if every:
+        from plastenv.console.matrix import run
+
+        run(studies, seeds, first, out, json_path, jobs)
+        return
+    _run_studies(studies, seeds, first, tuple(ablate), parameters, out, json_path, jobs)
+
+
+def _run_studies(
+    studies: list[Any],
+    seeds: int | None,
+    first: int,
+    ablate: tuple[str, ...],
+    parameters: Any,
     out: Path,
     json_path: Path | None,
     jobs: int,
 ) -> None:
+    """Run studies, write results.json and report.html to `out`, print the table."""
     import time
 
     from rich.console import Console
 
     from plastenv.evaluation.comparison import write_json
-    from plastenv.lab.ablation import known
-    from plastenv.lab.battery import Outcome, chosen, collect, run_battery
-    from plastenv.lab.experiment import Experiment, battery, load_folder
-    from plastenv.report.battery import MARKS, battery_table, summary_line, write_page
+    from plastenv.lab.battery import Outcome, collect, run_battery
+    from plastenv.lab.experiment import Experiment
+    from plastenv.report.battery import MARKS, battery_table, page, summary_line, write_page
     from plastenv.report.progress import bars
 
-    for option, value, least in (("--seeds", seeds, 1), ("--jobs", jobs, 1), ("--first-seed", first, 0)):
-        if value is not None and not least <= value < 2**31:
-            raise ValueError(f"{option} {value}: expected a whole number from {least}")
-    known(ablate)
-    studies = chosen(load_folder(folder) if folder else battery(), only)
-    writable(out)
-    writable_json(json_path)
     out.mkdir(parents=True, exist_ok=True)
     begun, outcomes = time.perf_counter(), dict[str, Outcome]()
 
     def results() -> dict[str, Any]:
-        return collect(studies, outcomes, tuple(ablate), time.perf_counter() - begun)
+        return collect(studies, outcomes, ablate, time.perf_counter() - begun, parameters)
 
     stopped = False
     with bars() as progress:
@@ -348,14 +404,14 @@ def _validate(
             progress.update(running, advance=1, description=f"studies: {mark} {experiment.id}")
 
         try:
-            run_battery(studies, seeds, tuple(ablate), jobs, finished, first=first)
+            run_battery(studies, seeds, ablate, jobs, finished, first=first, parameters=parameters)
         except KeyboardInterrupt:
             stopped = True
     everything = results()
     for path in (out / "results.json", *([json_path] if json_path else [])):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, everything)
-    write_page(everything, out / "report.html")
+    write_page(page(everything), out / "report.html")
     console = Console(width=None if sys.stdout.isatty() else 160)
     if everything["studies"]:
         console.print(battery_table(everything))
@@ -367,6 +423,113 @@ def _validate(
         typer.echo(f"stopped; {len(outcomes)} of {len(studies)} studies had finished", err=True)
     if stopped or everything["broken"]:
         raise typer.Exit(130 if stopped else 1)
+
+
+@app.command()
+def calibrate(
+    config: Annotated[Path, typer.Argument(help="What may move, and by which studies it is judged.")] = Path(
+        "configs/calibration.yaml"
+    ),
+    trials: Annotated[int | None, typer.Option(help="Trials in all; replaces the file's number.")] = None,
+    screen: Annotated[bool, typer.Option("--screen", help="Move every candidate alone and rank them.")] = False,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Run all fitted studies with the best set.")] = False,
+    leave_out: Annotated[str | None, typer.Option(help="Cluster whose studies the search must not see.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder. Default: runs/calibration/<name>.")] = None,
+    jobs: Annotated[int, typer.Option(help="Studies that run at a time with --confirm.")] = 2,
+) -> None:
+    """Search for numbers with which the fitted studies pass; goes on where it was stopped.
+
+    With --screen or --confirm it does that and searches only if --trials is given too.
+
+    Example: plastenv calibrate --trials 100
+    """
+    with complaints():
+        from plastenv.lab.calibration import load_calibration
+
+        for option, value in (("--trials", trials), ("--jobs", jobs)):
+            if value is not None and not 1 <= value <= 100_000:
+                raise ValueError(f"{option} {value}: expected a whole number from 1 to 100000")
+        calibration = load_calibration(config)
+        if leave_out is not None:
+            calibration = calibration.without(leave_out)
+        if trials is not None:
+            calibration = calibration.model_copy(update={"trials": trials})
+        folder = out or Path("runs/calibration") / calibration.name
+        writable(folder)
+        if screen:
+            _screen(calibration, folder)
+        if trials is not None or not (screen or confirm):
+            _search(calibration, folder)
+        if confirm:
+            _confirm(calibration, folder, jobs)
+
+
+def _screen(calibration: Any, folder: Path) -> None:
+    from rich.console import Console
+
+    from plastenv.lab.screen import screen
+    from plastenv.report.calibration import screen_table
+    from plastenv.report.progress import bars
+
+    with bars() as progress:
+        looking = progress.add_task("candidates", total=len(calibration.candidates))
+        try:
+            found = screen(
+                calibration,
+                folder / "screen.json",
+                lambda name: progress.update(looking, advance=1, description=f"candidates: {name}"),
+            )
+        except KeyboardInterrupt:
+            progress.stop()
+            typer.echo(f"stopped; what has finished is in {folder / 'screen.json'}", err=True)
+            raise typer.Exit(130) from None
+    Console(width=None if sys.stdout.isatty() else 160).print(screen_table(found))
+    typer.echo(f"screen.json is in {folder}")
+
+
+def _search(calibration: Any, folder: Path) -> None:
+    import json
+
+    from rich.console import Console
+
+    try:
+        from plastenv.lab.search import BEST, DETAILS, search
+    except ModuleNotFoundError as error:
+        if error.name != "optuna":
+            raise
+        raise ValueError(f"calibration needs {error.name}; pip install plastenv[calibration]") from None
+    from plastenv.report.calibration import best_table
+    from plastenv.report.progress import bars
+
+    stopped = False
+    with bars() as progress:
+        trying = progress.add_task("trials", total=calibration.trials)
+
+        def tried(number: int, loss: float, lowest: float) -> None:
+            said = f"trials: loss {loss:.4f}, lowest {lowest:.4f}"
+            progress.update(trying, completed=number, description=said)
+
+        try:
+            search(calibration, folder, tried)
+        except KeyboardInterrupt:
+            stopped = True
+    if stopped:
+        typer.echo(f"stopped; trials that were complete are in {folder}, the same command goes on", err=True)
+        raise typer.Exit(130)
+    found = json.loads((folder / DETAILS).read_text("utf-8"))
+    Console(width=None if sys.stdout.isatty() else 140).print(best_table(found))
+    typer.echo(f"{BEST} and {DETAILS} are in {folder}")
+
+
+def _confirm(calibration: Any, folder: Path, jobs: int) -> None:
+    from plastenv.lab.calibration import fitted
+    from plastenv.scenarios.parameters import read_parameters
+
+    best = folder / "best.yaml"
+    if not best.exists():
+        raise ValueError(f"{best}: no search has left a best set; expected one before --confirm")
+    first = calibration.run_seeds.stop
+    _run_studies(fitted(), None, first, (), read_parameters(best), folder / "confirm", None, jobs)
 
 
 @app.command()

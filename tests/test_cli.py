@@ -41,6 +41,8 @@ CASES = {
     "broken file": (["broken.yaml"], "broken.yaml, line 3"),
     "out is a file": (["good.yaml", "--out", "good.yaml/sub"], "is not a folder"),
     "json is a folder": (["good.yaml", "--json", "."], "is a folder"),
+    "no other set": (["--ensemble", "0"], "--ensemble 0: expected 1 to "),
+    "more sets than there are": (["--ensemble", "1000"], "--ensemble 1000: expected 1 to "),
 }
 
 
@@ -83,6 +85,25 @@ def test_compare_runs_a_file_and_writes_what_it_promises(tmp_path):
         (out / "results.json").read_text("utf-8")
     )
     assert "mine" in result.stdout and "untreated" in result.stdout and "Traceback" not in result.stderr
+
+
+def test_compare_says_how_often_the_order_holds_under_other_sets_and_goes_on(tmp_path, monkeypatch):
+    (tmp_path / "good.yaml").write_text(GOOD, "utf-8")
+    sets = [{"circuit.plasticity.efficacy": CircuitParams().plasticity.efficacy}, {}]  # shipped numbers: no new cohort
+    monkeypatch.setattr("plastenv.console.ensemble.read_ensemble", lambda: sets)
+    monkeypatch.chdir(tmp_path)
+    arguments = ["compare", "good.yaml", "--scenario", "Fear-easy", "--patients", "2", "--split", "train"]
+    done = CliRunner().invoke(app, [*arguments, "--ensemble", "2"])
+    assert done.exit_code == 0, done.output
+    assert "Under other parameter sets: 2" in done.stdout and "set 2 of 2" in done.stderr
+    results = json.loads((tmp_path / "runs" / "compare" / "results.json").read_text("utf-8"))
+    scores = {row["name"]: row["score"]["mean"] for row in results["schedules"]}
+    assert {row["name"]: row["scores"] for row in results["ensemble"]["schedules"]} == {
+        name: [score, score] for name, score in scores.items()
+    }
+    assert [pair["holds"] for pair in results["ensemble"]["pairs"]] == [1.0]
+    monkeypatch.setattr("plastenv.evaluation.ensemble.run", None)  # nothing is run a second time
+    assert CliRunner().invoke(app, [*arguments, "--ensemble", "2"]).exit_code == 0
 
 
 WATCHED = {
@@ -162,12 +183,13 @@ checks: [{name: it helps, quantity: drug - vehicle, at_least: 0.2}]
 """
 
 
-def result(study: Experiment, seeds: range, ablate: tuple[str, ...]) -> StudyResult:
-    """Stand in for the bench: the drug helps, except in 'bad'; 'broken' cannot be run."""
+def result(study: Experiment, seeds: range, ablate: tuple[str, ...], parameters: dict[str, float]) -> StudyResult:
+    """Stand in for the bench: the drug helps by `efficacy`, except in 'bad'; 'broken' cannot be run."""
     if study.id == "broken":
         raise RuntimeError("no such preparation")
     noise = 0.01 * np.array(seeds)
-    values = {"drug@late": noise + (0.9 if study.id == "bad" else 1.5), "vehicle@late": noise + 1.0}
+    helps = parameters.get("circuit.plasticity.efficacy", 0.5)
+    values = {"drug@late": noise + (0.9 if study.id == "bad" else 1.0 + helps), "vehicle@late": noise + 1.0}
     checks = evaluate(study, values)
     return StudyResult(study.id, study.title, "synaptic", "synaptic", False, False, passed(checks), values, checks)
 
@@ -197,6 +219,15 @@ def test_validate_runs_a_folder_and_a_study_that_fails_is_a_result(studies, tmp_
     assert [study["id"] for study in written["studies"]] == ["bad", "good"] and written["ablate"] == ["nets", "nogo"]
 
 
+def test_validate_takes_other_numbers_from_a_file(studies, tmp_path):
+    (tmp_path / "mine.yaml").write_text("circuit.plasticity.efficacy: 0.1\n", "utf-8")
+    arguments = ["validate", "--experiments", str(studies), "--jobs", "1", "--parameters", "mine.yaml"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0 and "0 of 2 studies passed" in done.stdout, done.output
+    written = json.loads((tmp_path / "runs" / "validate" / "results.json").read_text("utf-8"))
+    assert written["parameters"] == {"circuit.plasticity.efficacy": 0.1}
+
+
 def test_validate_says_what_could_not_be_run(studies, tmp_path):
     (studies / "broken.yaml").write_text(f"id: broken{STUDY}", "utf-8")
     done = CliRunner().invoke(app, ["validate", "--experiments", str(studies), "--jobs", "1", "--out", "out"])
@@ -211,6 +242,9 @@ VALIDATED = {
     "first seed": (["--first-seed", "-1"], "--first-seed -1"),
     "jobs": (["--jobs", "0"], "--jobs 0"),
     "ablate": (["--ablate", "nets,scalng"], "--ablate scalng: unknown mechanism; did you mean 'scaling'"),
+    "parameters": (["--parameters", "studies/good.yaml"], "good.yaml, line 1: id = 'good': unknown parameter"),
+    "all and others": (["--ablate", "all,nets"], "--ablate all: takes each mechanism out by itself"),
+    "ablated parameters": (["--parameters", "x.yaml", "--ablate", "nets"], "--ablate with --parameters"),
     "no folder": (["--experiments", "nowhere"], "nowhere: expected a folder"),
     "out is a file": (["--out", "studies/good.yaml"], "is not a folder"),
     "json is a folder": (["--json", "studies"], "is a folder"),
@@ -226,14 +260,31 @@ def test_a_mistake_in_validating_is_one_message_and_leaves_nothing_behind(studie
     assert [path.name for path in tmp_path.iterdir()] == ["studies"]
 
 
+def test_every_mechanism_is_taken_out_and_what_finished_is_kept(studies, tmp_path, monkeypatch):
+    monkeypatch.setattr("plastenv.lab.matrix.bench", result)
+    arguments = ["validate", "--experiments", str(studies), "--jobs", "1", "--ablate", "all", "--json", "mine.json"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert "0 of 18 rows are load-bearing in the 1 studies" in done.stdout and "without sleep: 3" in done.stderr
+    out = tmp_path / "runs" / "ablation"
+    (kept,) = (path for path in out.iterdir() if path.is_dir())
+    assert {path.name for path in out.iterdir()} == {kept.name, "report.html", "results.json"}
+    written = json.loads((tmp_path / "mine.json").read_text("utf-8"))
+    assert {cell["verdict"] for cell in written["cells"]} == {"untouched", "fails intact"}
+    monkeypatch.setattr("plastenv.lab.matrix.bench", None)  # nothing is run a second time
+    again = CliRunner().invoke(app, arguments)
+    assert again.exit_code == 0 and again.stderr == ""
+    assert json.loads((tmp_path / "mine.json").read_text("utf-8"))["cells"] == written["cells"]
+
+
 def test_ctrl_c_keeps_the_studies_that_have_finished(studies, tmp_path):
     script = tmp_path / "interrupted.py"
     script.write_text(
         f"import sys, time\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import plastenv.lab.battery\nfrom test_cli import app, result\n"
-        "def bench(study, seeds, ablate):\n"
+        "def bench(study, seeds, ablate, parameters):\n"
         "    time.sleep(100 if study.id == 'good' else 0)\n"
-        "    return result(study, seeds, ablate)\n"
+        "    return result(study, seeds, ablate, parameters)\n"
         "if __name__ == '__main__':\n"
         "    plastenv.lab.battery.bench = bench\n    app()\n",
         "utf-8",

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import plastenv
+from plastenv.evaluation.ensemble import Ensemble
 from plastenv.evaluation.rollout import RESPONSE, Outcome, RandomPolicy, Schedule, run
 from plastenv.evaluation.statistics import Interval, interval
 from plastenv.files import whole
@@ -60,6 +61,7 @@ class Comparison:
         self.task_hash = task_hash(scenario, split, cohort_hash)
         self.outcomes: dict[str, Outcome] = {}
         self.sources: dict[str, str] = {}
+        self.ensemble: Ensemble | None = None  # the same under other parameter sets
         self._rows: dict[str, dict[str, Any]] = {}  # worked out once, for results are written again and again
         self._differences: dict[tuple[str, str], Interval] = {}
 
@@ -112,6 +114,7 @@ class Comparison:
         differences = [
             {"a": a, "b": b, **self._difference(a, b)._asdict()} for i, a in enumerate(names) for b in names[i + 1 :]
         ]
+        others = {} if self.ensemble is None else {"ensemble": self.ensemble.results(names)}
         return {
             "scenario": self.scenario.name,
             "split": self.split,
@@ -121,6 +124,7 @@ class Comparison:
             "task_hash": self.task_hash,
             "schedules": [self.row(name) for name in names],
             "differences": differences,
+            **others,
         }
 
     def episodes(self) -> pa.Table:

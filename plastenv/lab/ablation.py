@@ -18,6 +18,7 @@ from plastenv.lab.subject import Subject
 from plastenv.model.types import Everyday, ModelParams
 from plastenv.molecular.params import MolecularParams
 from plastenv.molecular.pharmacology import ACTIONS, Pharmacology
+from plastenv.scenarios.parameters import replaced
 from plastenv.therapy.protocol import nearest
 
 P = TypeVar("P", bound=ModelParams | MolecularParams | CircuitParams | Pharmacology | Anatomy | Everyday)
@@ -266,13 +267,6 @@ def _chosen(names: Iterable[str]) -> list[Mechanism]:
     return list(found.values())
 
 
-def _set(params: Any, path: list[str], value: float) -> Any:
-    """Return `params` with the parameter at `path` replaced, of the type that it had."""
-    name, *rest = path
-    own = getattr(params, name)
-    return params._replace(**{name: _set(own, rest, value) if rest else type(own)(value)})
-
-
 def ablated(params: P, names: Iterable[str], kind: steps.Kind = "patient") -> P:
     """Return `params`, all of a model or one part of it, without the mechanisms `names`.
 
@@ -284,9 +278,9 @@ def ablated(params: P, names: Iterable[str], kind: steps.Kind = "patient") -> P:
         return changed._replace(**{part: ablated(getattr(params, part), names, kind) for part in PARTS.values()})
     for mechanism in mechanisms:
         for path, value in mechanism.sets.items():
-            part, *rest = path.split(".")
+            part, _, rest = path.partition(".")
             if part == PARTS[type(params)]:
-                changed = _set(changed, rest, value(mean) if callable(value) else value)
+                changed = replaced(changed, rest, value(mean) if callable(value) else value)
     for mechanism in mechanisms:  # these go by what stands there by now
         if mechanism.circuit and isinstance(params, CircuitParams):
             changed = mechanism.circuit(changed, mean)

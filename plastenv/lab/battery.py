@@ -9,27 +9,31 @@ import platform
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import plastenv
 from plastenv.lab.checks import StudyResult
 from plastenv.lab.experiment import Experiment
+from plastenv.scenarios.parameters import SHIPPED
 
 KINDS = ("fitted", "sealed", "circular")  # what a pass is worth; a study that is circular counts as nothing else
 Outcome = StudyResult | Exception  # what came of a study: its result, or why it could not be run
-Runner = Callable[[Experiment, range, tuple[str, ...]], StudyResult]
+Runner = Callable[[Experiment, range, tuple[str, ...], Mapping[str, float]], StudyResult]
 Report = Callable[[Experiment, Outcome], None]
+K = TypeVar("K", bound=Hashable)
 
 
-def bench(experiment: Experiment, seeds: range, ablate: tuple[str, ...]) -> StudyResult:
+def bench(
+    experiment: Experiment, seeds: range, ablate: tuple[str, ...], parameters: Mapping[str, float]
+) -> StudyResult:
     """Run one study on the bench, which only the processes that do so have to load."""
     from plastenv.lab.bench import run
 
-    return run(experiment, seeds, ablate)
+    return run(experiment, seeds, ablate, parameters)
 
 
 def chosen(experiments: Sequence[Experiment], only: Sequence[str]) -> list[Experiment]:
@@ -50,10 +54,12 @@ def run_battery(
     report: Report | None = None,
     runner: Runner | None = None,
     first: int = 0,
+    parameters: Mapping[str, float] = SHIPPED,
 ) -> dict[str, Outcome]:
     """Run `experiments` on `jobs` processes and return what came of each, by id, in the order given.
 
     Every study runs on the seeds first, first + 1, ...: `seeds` of them, or as many as its file asks for.
+    `ablate` are mechanisms to take out, `parameters` numbers that differ from the shipped ones.
     `report(experiment, outcome)` is called as studies finish. `runner` runs one (default: the bench); with more
     than one job it has to be importable by name. A study that cannot be run takes no other with it. If the
     caller is interrupted, the processes end at once.
@@ -67,18 +73,26 @@ def run_battery(
             report(experiment, outcome)
 
     plans = {experiment.id: range(first, first + (seeds or experiment.seeds)) for experiment in experiments}
-    if min(jobs, len(experiments)) <= 1:
-        for experiment in experiments:
-            keep(experiment, _attempt(partial(runner, experiment, plans[experiment.id], ablate)))
-        return outcomes
-    with _processes(min(jobs, len(experiments))) as pool:
+    by_id = {experiment.id: experiment for experiment in experiments}
+    calls = {name: partial(runner, experiment, plans[name], ablate, parameters) for name, experiment in by_id.items()}
+    run_all(calls, jobs, lambda name, outcome: keep(by_id[name], outcome))
+    return {experiment.id: outcomes[experiment.id] for experiment in experiments}
+
+
+def run_all(calls: Mapping[K, Callable[[], StudyResult]], jobs: int, keep: Callable[[K, Outcome], None]) -> None:
+    """Make `calls` on `jobs` processes and hand what comes of each to `keep`, in the order in which they end.
+
+    A call that fails takes no other with it. If the caller is interrupted, the processes end at once.
+    """
+    if min(jobs, len(calls)) <= 1:
+        for key, call in calls.items():
+            keep(key, _attempt(call))
+        return
+    with _processes(min(jobs, len(calls))) as pool:
         with _deaf():
-            running: dict[Future[StudyResult], Experiment] = {
-                pool.submit(runner, experiment, plans[experiment.id], ablate): experiment for experiment in experiments
-            }
+            running: dict[Future[StudyResult], K] = {pool.submit(call): key for key, call in calls.items()}
         for future in as_completed(running):
             keep(running[future], _attempt(future.result))
-    return {experiment.id: outcomes[experiment.id] for experiment in experiments}
 
 
 def _attempt(run: Callable[[], StudyResult]) -> Outcome:
@@ -120,9 +134,13 @@ def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
+def worth(circular: bool, sealed: bool) -> str:
+    """Return which of `KINDS` a study is."""
+    return "circular" if circular else "sealed" if sealed else "fitted"
+
+
 def record(experiment: Experiment, result: StudyResult) -> dict[str, Any]:
     """Return what results.json says of one study; what could not be measured is null."""
-    kind = "circular" if result.circular else "sealed" if result.sealed else "fitted"
     sd = {key: values.std(ddof=1) if len(values) > 1 else 0.0 for key, values in result.values.items()}
     return {
         "id": result.id,
@@ -140,7 +158,7 @@ def record(experiment: Experiment, result: StudyResult) -> dict[str, Any]:
         "sealed": result.sealed,
         "circular": result.circular,
         "circular_reason": experiment.circular,
-        "kind": kind,
+        "kind": worth(result.circular, result.sealed),
         "seeds": max((len(values) for values in result.values.values()), default=0),
         "seconds": result.seconds,
         "notes": {name: arm.note for name, arm in experiment.arms.items() if arm.note},
@@ -159,6 +177,7 @@ def record(experiment: Experiment, result: StudyResult) -> dict[str, Any]:
                 "high": _finite(check.high),
                 "bound": check.bound,
                 "detail": check.detail,
+                "margin": _finite(check.margin),
             }
             for check in result.checks
         ],
@@ -192,8 +211,22 @@ def _commit() -> str | None:
     return None
 
 
+def origin(seconds: float) -> dict[str, Any]:
+    """Return what results.json says of where it comes from, and how long it took."""
+    return {
+        "version": plastenv.__version__,
+        "commit": _commit(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "seconds": round(seconds, 1),
+    }
+
+
 def collect(
-    experiments: Sequence[Experiment], outcomes: Mapping[str, Outcome], ablate: tuple[str, ...], seconds: float
+    experiments: Sequence[Experiment],
+    outcomes: Mapping[str, Outcome],
+    ablate: tuple[str, ...],
+    seconds: float,
+    parameters: Mapping[str, float] = SHIPPED,
 ) -> dict[str, Any]:
     """Return everything that results.json holds, for the studies that have finished, in the order of `experiments`."""
     studies, broken = [], []
@@ -209,8 +242,6 @@ def collect(
         "broken": broken,
         "unfinished": [experiment.id for experiment in experiments if experiment.id not in outcomes],
         "ablate": list(ablate),
-        "version": plastenv.__version__,
-        "commit": _commit(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "seconds": round(seconds, 1),
+        "parameters": dict(parameters),
+        **origin(seconds),
     }

@@ -1,7 +1,7 @@
 """Run an experiment: prepare every arm, lead it through its schedule, read it out, check what came of it."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 
 import numpy as np
@@ -15,15 +15,26 @@ from plastenv.model.advance import advance, glimpse
 from plastenv.model.calendar import join, table
 from plastenv.model.types import HOUR, Events
 from plastenv.molecular.params import MolecularParams
+from plastenv.scenarios.parameters import SHIPPED, applied
+
+COHORTS = ("animal", "patient")  # preparations that are individuals of one
 
 
-def _subject(experiment: Experiment, arm: str, seeds: range, ablate: tuple[str, ...]) -> Subject:
-    """Prepare an arm, without the mechanisms `ablate`; a preparation's module is named after its kind."""
+def _subject(
+    experiment: Experiment, arm: str, seeds: range, ablate: tuple[str, ...], parameters: Mapping[str, float]
+) -> Subject:
+    """Prepare an arm, without the mechanisms `ablate`; a preparation's module is named after its kind.
+
+    Everything grows up with the set `parameters`; individuals of a cohort, who are always the same, do so intact.
+    """
     spec, schedule = unclamped(experiment.prepared(arm), ablate), experiment.arms[arm].schedule
     module = import_module(f"plastenv.lab.{spec.kind}")
-    molecular = ablated(MolecularParams(), ablate, spec.kind)
-    circuit = CircuitParams() if spec.kind == "slice" else ablated(CircuitParams(), ablate, spec.kind)
-    subject: Subject = module.subject(spec, schedule, seeds, molecular, circuit)
+    molecular = ablated(applied(MolecularParams(), parameters), ablate, spec.kind)
+    circuit = applied(CircuitParams(), parameters)
+    if spec.kind != "slice":
+        circuit = ablated(circuit, ablate, spec.kind)
+    grown = (parameters,) if spec.kind in COHORTS else ()
+    subject: Subject = module.subject(spec, schedule, seeds, molecular, circuit, *grown)
     return without(subject, ablate, spec.kind)
 
 
@@ -48,9 +59,18 @@ def _to(subject: Subject, events: Events, until: int, done: set[int]) -> None:
     advance(subject.state, events, subject.params, until)
 
 
-def run_arm(experiment: Experiment, arm: str, seeds: range, ablate: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
-    """Return what every read-out of `arm` finds, (seeds,) each, by "arm@readout", without the mechanisms `ablate`."""
-    subject = _subject(experiment, arm, seeds, ablate)
+def run_arm(
+    experiment: Experiment,
+    arm: str,
+    seeds: range,
+    ablate: tuple[str, ...] = (),
+    parameters: Mapping[str, float] = SHIPPED,
+) -> dict[str, np.ndarray]:
+    """Return what every read-out of `arm` finds, (seeds,) each, by "arm@readout".
+
+    It runs without the mechanisms `ablate` and with the set `parameters`.
+    """
+    subject = _subject(experiment, arm, seeds, ablate, parameters)
     calendar = table(subject.events)
     calendar[:, 0] += subject.t0
     events, done, found = join([calendar] * len(seeds)), set[int](), {}
@@ -63,15 +83,23 @@ def run_arm(experiment: Experiment, arm: str, seeds: range, ablate: tuple[str, .
     return found
 
 
-def run(experiment: Experiment, seeds: range | None = None, ablate: Iterable[str] = ()) -> StudyResult:
+def run(
+    experiment: Experiment,
+    seeds: range | None = None,
+    ablate: Iterable[str] = (),
+    parameters: Mapping[str, float] = SHIPPED,
+) -> StudyResult:
     """Run every arm of `experiment` on the same `seeds` (default: as many as it says) and check what came of it.
 
-    `ablate` names mechanisms to take out (lab/ablation.py). Raises ValueError for an unknown one.
+    `ablate` names mechanisms to take out (lab/ablation.py), at means that were measured with the shipped numbers;
+    `parameters` are numbers that differ from these (scenarios/parameters.py). Raises ValueError for unknown names.
     """
     without_these = known(ablate)
     begun, values = time.perf_counter(), dict[str, np.ndarray]()
     for arm in experiment.arms:
-        values |= run_arm(experiment, arm, range(experiment.seeds) if seeds is None else seeds, without_these)
+        values |= run_arm(
+            experiment, arm, range(experiment.seeds) if seeds is None else seeds, without_these, parameters
+        )
     results = evaluate(experiment, values)
     return StudyResult(
         experiment.id,

@@ -14,6 +14,8 @@ from plastenv.lab.experiment import Check, Experiment
 from plastenv.lab.quantity import quantity
 
 CONFIDENCE = 0.90  # of the interval that is reported and that `interval` asks about
+FAR = 100.0  # units beyond which a margin is not told
+TINY = 1e-12  # of any quantity
 ERRORS = 2.0  # standard errors that a mean has to lie above 0 to be more than chance
 
 
@@ -30,6 +32,7 @@ class CheckResult:
     high: float
     bound: str  # what the mean is compared with, such as ">= 0.3 x contrast (0.42)"; the number is the product
     detail: str  # why the check fails; empty where it passes
+    margin: float = math.nan  # distance from failing, below 0 where it fails; NaN = it cannot be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,12 @@ class StudyResult:
     not_covered: list[str] = field(default_factory=list)
     seconds: float = 0.0  # of computing
 
+    @property
+    def margin(self) -> float:
+        """That of the required check that comes closest to failing; NaN where one cannot be told or there is none."""
+        margins = [check.margin for check in self.checks if check.required]
+        return float(np.min(margins)) if margins else math.nan
+
 
 @dataclass(frozen=True, slots=True)
 class _Estimate:
@@ -57,6 +66,7 @@ class _Estimate:
     error: float
     low: float
     high: float
+    spread: float  # from seed to seed, SD
 
     @property
     def present(self) -> bool:
@@ -68,12 +78,13 @@ def _estimate(sample: np.ndarray, constant: bool) -> _Estimate:
     """Estimate the mean of `sample`, (seeds,); what is `constant` by its definition has no error."""
     mean, seeds = float(np.mean(sample)), len(sample)
     if constant:
-        return _Estimate(mean, 0.0, mean, mean)
+        return _Estimate(mean, 0.0, mean, mean, 0.0)
     if seeds < 2 or not math.isfinite(mean):
-        return _Estimate(mean, math.nan, math.nan, math.nan)
-    error = float(np.std(sample, ddof=1)) / math.sqrt(seeds)
+        return _Estimate(mean, math.nan, math.nan, math.nan, math.nan)
+    spread = float(np.std(sample, ddof=1))
+    error = spread / math.sqrt(seeds)
     reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, seeds - 1)) * error
-    return _Estimate(mean, error, mean - reach, mean + reach)
+    return _Estimate(mean, error, mean - reach, mean + reach, spread)
 
 
 def passed(results: Sequence[CheckResult]) -> bool | None:
@@ -124,7 +135,41 @@ def _result(check: Check, experiment: Experiment, values: Mapping[str, np.ndarra
         amount.high,
         _bound(check, contrast.mean),
         "; ".join(reasons),
+        min(_margins(check, amount, contrast)),
     )
+
+
+def _margins(check: Check, amount: _Estimate, contrast: _Estimate) -> list[float]:
+    """Return how far each part of a check is from failing, in the unit that suits it; NaN with a single seed.
+
+    That is the bound or the spread from seed to seed, whichever is more, for at_least; the bound for within; half the
+    width for between; the spread for what must be more than chance.
+    """
+    margins = [] if check.of is None else [_above_chance(contrast)]
+    if check.at_least is not None:
+        limit = check.at_least * contrast.mean
+        margins.append(_over(amount.mean - limit, max(abs(limit), amount.spread)))
+        if check.significant and check.at_least >= 0:
+            margins.append(_above_chance(amount))
+    elif check.within is not None:
+        limit = check.within * contrast.mean
+        margins.append(_over(limit - abs(amount.mean), abs(limit)))
+        if check.interval is not None:
+            wider = check.interval * limit
+            margins.append(_over(wider - max(abs(amount.low), abs(amount.high)), abs(wider)))
+    elif check.between is not None:
+        low, high = (limit * contrast.mean for limit in check.between)
+        margins.append(_over(min(amount.mean - low, high - amount.mean), abs(high - low) / 2))
+    return margins if not any(math.isnan(margin) for margin in margins) else [math.nan]
+
+
+def _above_chance(estimate: _Estimate) -> float:
+    return _over(estimate.mean - ERRORS * estimate.error, estimate.spread)
+
+
+def _over(distance: float, unit: float) -> float:
+    """Return a distance in a unit, at most `FAR` of them."""
+    return float(np.clip(distance / max(unit, TINY), -FAR, FAR))
 
 
 def _bound(check: Check, contrast: float) -> str:

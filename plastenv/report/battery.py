@@ -189,18 +189,22 @@ def _uri(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
-def page(results: dict[str, Any]) -> str:
-    """Return the report as one self-contained HTML page. All text from results is escaped."""
+def render(name: str, **content: Any) -> str:
+    """Return one self-contained HTML page from a template of this package. All text in `content` is escaped."""
     loader = PackageLoader("plastenv.report", ".")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     pages.filters.update(number=number, word=word, references=references)
+    return pages.get_template(name).render(content)
+
+
+def page(results: dict[str, Any]) -> str:
+    """Return the report as one self-contained HTML page. All text from results is escaped."""
     figures = {study["id"]: _uri(study_figure(study)) for study in results["studies"] if study["values"]}
-    template = pages.get_template("battery.html")
     words = {"marks": MARKS, "verdicts": VERDICTS, "kinds": KINDS, "spread": spread}
-    return template.render(results=results, figures=figures, line=summary_line(results), **words)
+    return render("battery.html", results=results, figures=figures, line=summary_line(results), **words)
 
 
-def write_page(results: dict[str, Any], path: Path) -> None:
-    """Write the report to `path`; the file appears whole or not at all."""
+def write_page(text: str, path: Path) -> None:
+    """Write a page to `path`; the file appears whole or not at all."""
     with whole(path) as temporary:
-        temporary.write_text(page(results), "utf-8")
+        temporary.write_text(text, "utf-8")

@@ -13,7 +13,9 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")  # Okabe & Ito
 
 def comparison_figure(comparison: Comparison, path: Path) -> None:
     """Draw score intervals and symptom trajectories of a comparison to a PNG at `path`."""
-    results = comparison.results()["schedules"]
+    everything = comparison.results()
+    results = everything["schedules"]
+    others = {row["name"]: row["scores"] for row in everything["ensemble"]["schedules"]} if comparison.ensemble else {}
     with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(11.5, max(3.8, 0.32 * len(results) + 1.2)), layout="constrained")
         scores, courses = figure.subplots(1, 2, width_ratios=(1.15, 1.0))
@@ -21,12 +23,15 @@ def comparison_figure(comparison: Comparison, path: Path) -> None:
         colours = dict(zip(shown, COLOURS, strict=False))
         for place, row in enumerate(reversed(results)):
             score, colour = row["score"], colours.get(row["name"], "#777777")
+            own = others.get(row["name"], [])
+            scores.plot(own, [place - 0.3] * len(own), "|", color=colour, markersize=5, alpha=0.6)
             scores.plot((score["low"], score["high"]), (place, place), color=colour, linewidth=2.5)
             scores.plot(score["mean"], place, "o", color=colour, markersize=5)
         scores.set_yticks(range(len(results)), [row["name"] for row in reversed(results)])
         scores.axvline(0.0, color="#bbbbbb", linewidth=0.8, zorder=0)
         scores.set_xscale("symlog", linthresh=100.0) if min(r["score"]["low"] for r in results) < -300 else None
-        scores.set_xlabel("score (0 = natural course, 100 = premorbid, durable, harmless)")
+        marks = f"\nticks: mean scores under other parameter sets, {everything['ensemble']['sets']}" if others else ""
+        scores.set_xlabel(f"score (0 = natural course, 100 = premorbid, durable, harmless){marks}")
         scores.set_title(f"Score, mean and 95 % interval, {len(comparison.patients)} patients", loc="left")
 
         scenario = comparison.scenario

@@ -6,11 +6,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from plastenv.patients.cohort import BLOCK, Patients
 
 
-def bars() -> Progress:
-    """Return progress bars on standard error, silent unless it is a terminal."""
+def bars(steady: float = 30.0) -> Progress:
+    """Return progress bars on standard error, silent unless it is a terminal.
+
+    The time left is told by the pace of the last `steady` seconds.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    return Progress(*columns, console=console, disable=not console.is_terminal)
+    return Progress(*columns, console=console, disable=not console.is_terminal, speed_estimate_period=steady)
 
 
 def grow(source: Patients, wanted: range, progress: Progress) -> None:
@@ -22,3 +25,4 @@ def grow(source: Patients, wanted: range, progress: Progress) -> None:
         progress.console.print(f"growing {missing} {source.split} patients (kept for later runs) ...")
     growing = progress.add_task(f"growing {source.split} patients (once)", total=missing)
     source.intake(wanted, lambda grown: progress.advance(growing, grown))
+    progress.remove_task(growing)

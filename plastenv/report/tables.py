@@ -30,3 +30,30 @@ def comparison_table(comparison: Comparison) -> Table:
             f"{row['burden']:.1f}",
         )
     return table
+
+
+def ensemble_table(comparison: Comparison) -> Table:
+    """Return how often the ranking of a comparison holds under other parameter sets."""
+    results = comparison.results()["ensemble"]
+    holds = {(pair["a"], pair["b"]): pair["holds"] for pair in results["pairs"]}
+    table = Table(
+        title=f"Under other parameter sets: {results['sets']}",
+        caption="Shares of sets: in which it is best, above the next, above the one below that it beats least often.",
+    )
+    table.add_column("schedule", no_wrap=True)
+    for name in ("best", "above next", "above all", "score", "least", "most"):
+        table.add_column(name, justify="right", no_wrap=True)
+    names = [row["name"] for row in results["schedules"]]
+    for place, row in enumerate(results["schedules"]):
+        below = [holds[row["name"], other] for other in names[place + 1 :]]
+        scores = row["scores"]
+        table.add_row(
+            row["name"],
+            f"{100 * row['best']:.0f} %",
+            f"{100 * below[0]:.0f} %" if below else "-",
+            f"{100 * min(below):.0f} %" if below else "-",
+            f"{sum(scores) / len(scores):.1f}",
+            f"{min(scores):.1f}",
+            f"{max(scores):.1f}",
+        )
+    return table

@@ -7,8 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "plastenv"
 FLOORS = (
-    {"cli"}, {"benchmark", "lab"}, {"report"}, {"evaluation"}, {"envs"}, {"scenarios"}, {"therapy", "patients"},
-    {"model"}, {"circuit", "molecular"}, {"arrays", "files", "rng", "kernel", "parameters"},
+    {"cli"}, {"console"}, {"benchmark", "lab"}, {"report"}, {"evaluation"}, {"envs"}, {"scenarios"},
+    {"therapy", "patients"}, {"model"}, {"circuit", "molecular"}, {"arrays", "files", "rng", "kernel", "parameters"},
 )  # fmt: skip
 
 

@@ -7,13 +7,14 @@ import tempfile
 from pathlib import Path
 
 import plastenv
+from plastenv.scenarios.parameters import read_ensemble
 from plastenv.therapy.protocol import library
 
 
 def main(command: str) -> None:
     """Check that data files came along and that the main command runs on two patients without torch."""
     assert "site-packages" in plastenv.__file__, plastenv.__file__
-    assert len(library()) >= 12
+    assert len(library()) >= 12 and read_ensemble()
     with tempfile.TemporaryDirectory() as folder:
         schedule = Path(folder) / "mine.yaml"
         schedule.write_text("name: mine\nentries:\n  - intervention: rapid-opener\n    days: 1, 4\n", "utf-8")

@@ -46,8 +46,8 @@ def experiment(name: str = "one", **changes) -> Experiment:
     return Experiment.model_validate(fields | changes)
 
 
-def fake(study: Experiment, seeds: range, ablate: tuple[str, ...]) -> StudyResult:
-    """Stand in for the bench: the drug adds 0.5 unless its mechanism is taken out; says which process it ran in."""
+def fake(study: Experiment, seeds: range, ablate: tuple[str, ...], parameters: dict[str, float]) -> StudyResult:
+    """Stand in for the bench: the drug adds `gain` unless its mechanism is taken out; says which process it ran in."""
     if study.id == "broken":
         raise RuntimeError("no such preparation")
     if study.id == "dead":
@@ -55,7 +55,7 @@ def fake(study: Experiment, seeds: range, ablate: tuple[str, ...]) -> StudyResul
     if study.id == "slow":
         time.sleep(0.3)
     base = 1.0 + 0.01 * np.array(seeds)
-    gain = 0.0 if "drug" in ablate else 0.5
+    gain = 0.0 if "drug" in ablate else parameters.get("gain", 0.5)
     values = {"drug@early": base + gain, "drug@late": base + gain, "vehicle@early": base, "vehicle@late": base}
     if study.id == "lost":
         values["drug@late"] = np.where(np.array(seeds) == seeds[0], np.nan, values["drug@late"])
@@ -122,13 +122,23 @@ def test_what_is_left_out_is_handed_to_the_bench():
     assert "Without:</strong> drug" in page(found)
 
 
+def test_other_numbers_are_handed_to_the_bench_and_told():
+    gains = {"gain": 0.1}
+    for jobs in (1, 2):
+        outcomes = run_battery([experiment("one"), experiment("two")], jobs=jobs, runner=fake, parameters=gains)
+        assert [outcome.passed for outcome in outcomes.values()] == [False, False]
+    found = collect(SET[:1], {"one": outcomes["one"]}, (), 1.0, gains)
+    assert found["parameters"] == gains and "With:</strong> gain = 0.1." in " ".join(page(found).split())
+    assert "With:" not in page(results(SET[0]))
+
+
 def test_interrupted_processes_end_at_once(tmp_path):
     script = tmp_path / "interrupted.py"
     script.write_text(
         "import sys, time, pathlib\n"
         f"sys.path.insert(0, {str(HERE)!r})\n"
         "from test_battery import experiment, run_battery\n"
-        "def hang(study, seeds, ablate):\n"
+        "def hang(study, seeds, ablate, parameters):\n"
         "    pathlib.Path(study.id).write_text(str(__import__('os').getpid()))\n"
         "    time.sleep(100)\n"
         "if __name__ == '__main__':\n"
@@ -173,7 +183,7 @@ def test_results_are_plain_json_and_count_every_study_once():
 
 
 def test_a_circular_study_counts_as_nothing_else():
-    result = fake(SET[2], range(4), ())
+    result = fake(SET[2], range(4), (), {})
     both = StudyResult(**{name: getattr(result, name) for name in result.__slots__} | {"sealed": True})
     assert record(SET[2], both)["kind"] == "circular"
 

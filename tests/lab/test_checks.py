@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from plastenv.lab.checks import CheckResult, evaluate, passed
+from plastenv.lab.checks import FAR, CheckResult, StudyResult, evaluate, passed
 from plastenv.lab.experiment import Experiment
 from plastenv.lab.quantity import Quantity, Term, quantity
 
@@ -252,3 +252,38 @@ def test_a_wider_bound_never_fails_what_a_narrower_one_passes(drug, bound, more)
         wide = result(drug, vehicle, within=bound + more, interval=interval)
         assert wide.passed or not narrow.passed
     assert result(drug, vehicle, within=bound).passed or not result(drug, vehicle, within=bound, interval=0.9).passed
+
+
+MARGINS = {  # drug, what is asked, the margin
+    "in bounds, where these are more than the spread": (STEADY, {"at_least": 0.5, "significant": False}, 1.0),
+    "in spreads, where these are more": (NOISY, {"at_least": 0.5, "significant": False}, 0.5 / np.std(NOISY, ddof=1)),
+    "chance is the nearer": (NOISY, {"at_least": 0.5}, 1.0 / np.std(NOISY, ddof=1) - 2.0 / math.sqrt(6)),
+    "half way out": (STEADY - 0.5, {"within": 1.0}, 0.5),
+    "in the middle": (STEADY, {"between": [0.5, 1.5]}, 1.0),
+    "beyond by a half width": (STEADY + 1, {"between": [0.5, 1.5]}, -1.0),
+    "of a contrast": (STEADY, {"between": [0.25, 0.75], "of": "2 * naive"}, 1.0),
+    "no contrast": (STEADY, {"within": 3.0, "of": "vehicle"}, -FAR),
+    "not measurable": (np.where(STEADY > 1.15, np.nan, STEADY), {"at_least": 0.5}, math.nan),
+    "one seed": (STEADY[:1], {"at_least": 0.5}, math.nan),
+}
+
+
+@pytest.mark.parametrize("case", MARGINS)
+def test_margins_are_in_the_unit_of_what_is_asked(case):
+    drug, asked, margin = MARGINS[case]
+    assert result(drug, np.zeros(len(drug)), **asked).margin == pytest.approx(margin, nan_ok=True)
+
+
+@given(SAMPLES, ASKED, st.sampled_from([None, "naive", "vehicle"]))
+def test_a_margin_is_below_zero_where_a_check_fails_and_only_there(drug, asked, of):
+    found = result(drug, 0.1 * drug, of=of, **asked)
+    assert (found.margin >= 0.0) == found.passed or abs(found.margin) < 1e-9
+
+
+def test_a_study_is_as_far_from_failing_as_its_nearest_required_check():
+    def whole(*margins: tuple[float, bool]) -> StudyResult:
+        checks = [CheckResult("c", True, required, "q", 0.0, 0.0, 0.0, "b", "", m) for m, required in margins]
+        return StudyResult("s", "t", "g", "c", False, False, True, {}, checks)
+
+    assert whole((0.5, True), (0.2, True), (-1.0, False)).margin == 0.2
+    assert math.isnan(whole((0.5, True), (math.nan, True)).margin) and math.isnan(whole((0.5, False)).margin)

@@ -1,0 +1,1 @@
+"""Commands that are long; the command line stands in cli.py."""

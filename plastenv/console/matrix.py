@@ -1,0 +1,53 @@
+"""plastenv validate --ablate all: every study without each mechanism."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from plastenv.evaluation.comparison import write_json
+from plastenv.lab.ablation import MECHANISMS
+from plastenv.lab.experiment import Experiment
+from plastenv.lab.matrix import INTACT, Matrix, Shelf, collect_matrix, run_matrix
+from plastenv.report.battery import write_page
+from plastenv.report.matrix import matrix_line, matrix_page, matrix_table
+from plastenv.report.progress import bars
+
+
+def run(studies: list[Experiment], seeds: int | None, first: int, out: Path, json_path: Path | None, jobs: int) -> None:
+    """Run studies without each mechanism, write results.json and report.html to `out`, print what falls."""
+    out.mkdir(parents=True, exist_ok=True)
+    begun, matrix, stopped = time.perf_counter(), Matrix(studies, list(MECHANISMS), seeds, first), False
+    with bars(steady=900.0) as progress:
+        running, told = progress.add_task("cells", total=matrix.total), {INTACT}
+
+        def finished(key: tuple[str, str]) -> None:
+            mechanism, done = key[0], len(matrix.cells) + len(matrix.broken)
+            progress.update(running, completed=done, total=matrix.total, description=f"cells: {key[1]}, {mechanism}")
+            if mechanism not in told:
+                told.add(mechanism)
+                minutes = matrix.left / min(jobs, os.cpu_count() or 1) / 60
+                progress.console.print(f"without {mechanism}: {done} of {matrix.total} cells, {minutes:.0f} min left")
+
+        try:
+            run_matrix(matrix, Shelf(out), jobs, finished)
+        except KeyboardInterrupt:
+            stopped = True
+    everything = collect_matrix(matrix, time.perf_counter() - begun)
+    for path in (out / "results.json", *([json_path] if json_path else [])):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, everything)
+    write_page(matrix_page(everything), out / "report.html")
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(matrix_table(everything))
+    console.print(matrix_line(everything))
+    console.print(f"results.json and report.html are in {out}")
+    for cell in everything["broken"]:
+        typer.echo(f"plastenv: {cell['study']} without {cell['mechanism']}: {cell['error']}", err=True)
+    if stopped:
+        typer.echo(f"stopped; the same command goes on, {everything['unfinished']} cells are left", err=True)
+    if stopped or everything["broken"]:
+        raise typer.Exit(130 if stopped else 1)
