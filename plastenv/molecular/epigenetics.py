@@ -77,6 +77,13 @@ def permission(level: float, chromatin: ChromatinParams) -> float:
 
 
 @kernel
+def primed(mature: float, block: float, chromatin: ChromatinParams) -> float:
+    """Return how much of an adult's deacetylase activity is missing, 0..1."""
+    young = chromatin.deacetylase_young / chromatin.deacetylase_adult
+    return 1.0 - (young + (1.0 - young) * mature) * (1.0 - block)
+
+
+@kernel
 def advance_methylation(
     level: float, mature: float, stress: float, block: float, hours: float, methylation: MethylationParams
 ) -> float:
