@@ -6,10 +6,14 @@
     L'     = k h0 p tag (1 - L/L_max)(1 - sum L/R) where E > 0;   -k p tag L (1 - shield) where E < 0
     L' and S' relax to each other: L to S in a week, S to L in days while the structural stage is open
     what one synapse of an axon gains the axon's other synapses lose, in proportion (presynaptic competition)
+    x' = (labile - x) / tau_x;   depotentiation by d while labile:   L and S x exp(-x^2 labile_post young d / d0)
 
 Tag, protein and late phase follow Luboeinski & Tetzlaff 2021 (Commun Biol 4:275); the BDNF-CREB chain with
 Hill-2 steps follows Zhang, Smolen, Byrne et al. 2016 (ModelDB 222715). Lability: reactivation with prediction
-error makes synapses depend on protein synthesis for hours and lets structure follow (Nader 2000).
+error makes synapses depend on protein synthesis for hours and lets structure follow (Nader 2000). Within minutes
+stable receptors leave them and unstable ones come (Hong 2013), two steps, hence x^2; depotentiation removes those,
+and what was consolidated with them (Clem & Huganir 2010), if it is young: under a week, or of a neuron whose
+chromatin an inhibitor of deacetylases has freed, as a reminder frees only that of recent traces (Graff 2014).
 Order within a step: early decay, proteins, late phase, competition; every hour structure and lability.
 """
 
@@ -90,19 +94,19 @@ class ConsolidationParams(NamedTuple):
     arousal_hill: Annotated[float, Par("steepness of imprinting", "1", PROJECT)] = 6.0
     imprinting: Annotated[
         float, Par("structural opening under full arousal", "1", "McGaugh 2004, Annu Rev Neurosci 27:1; " + PROJECT)
-    ] = 225.0
-    tau_arousal: Annotated[float, Par("fading of arousal", "h", "hours; McGaugh 2004")] = 4.0
+    ] = 150.0
+    tau_arousal: Annotated[float, Par("fading of arousal", "h", "hours; McGaugh 2004")] = 6.0
     labile_structure: Annotated[
         float, Par("structural opening of labile synapses", "1", "Monfils 2009, Science 324:951")
     ] = 1.0
     tau_exchange: Annotated[
         float,
         Par("exchange of receptors at labile synapses for unstable ones", "h", "minutes; Hong 2013, PNAS 110:8218"),
-    ] = 0.4
+    ] = 0.2
     removal: Annotated[
         float,
         Par(
-            "depotentiation by which all but 1/e of exchanged receptors go, and what they held with them",
+            "depotentiation by which exchanged receptors go, all but 1/e, and with them what was consolidated",
             "1",
             "Clem & Huganir 2010, Science 330:1108; size " + PROJECT,
         ),
@@ -393,7 +397,7 @@ def reactivate(
 
 @kernel
 def exchange(exchanged: np.ndarray, labile: np.ndarray, hours: float, params: ConsolidationParams) -> None:
-    """Let the receptors of labile axons, (pre,), be exchanged for unstable ones for `hours`, and back once it closes."""
+    """Let the receptors of labile axons, (pre,), be exchanged for unstable ones for `hours`, or back."""
     follow = 1.0 - np.exp(-hours / params.tau_exchange)
     for j in range(exchanged.shape[0]):
         exchanged[j] += follow * (labile[j] - exchanged[j])
@@ -423,9 +427,9 @@ def remove(
     primed: float,
     params: ConsolidationParams,
 ) -> None:
-    """Let depotentiation, `early` less `before`, take consolidated weight where receptors are exchanged.
+    """Let what an episode has depotentiated, `early` less `before`, take consolidated weight with it where labile.
 
-    All are one patient's. What is not `recent` yields as far as its chromatin is `primed`, 0..1 (Graff 2014).
+    Of what is not `recent`, (post,), the share `primed` yields.
     """
     for j in range(early.shape[0]):
         if exchanged[j] <= OPEN:
@@ -433,7 +437,7 @@ def remove(
         for i in range(early.shape[1]):
             fallen = before[j, i] - early[j, i]
             if labile_post[i] > OPEN and fallen > 0.0:
-                yields = exchanged[j] * labile_post[i] * (recent[i] + (1.0 - recent[i]) * primed)
+                yields = exchanged[j] * exchanged[j] * labile_post[i] * (recent[i] + (1.0 - recent[i]) * primed)
                 lost = _fallen(np.float32(yields / params.removal) * fallen)
                 late[j, i] -= lost * late[j, i]
                 structure[j, i] -= lost * structure[j, i]
