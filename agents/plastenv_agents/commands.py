@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from plastenv.cli import complaints, writable
+from plastenv.cli import complaints
+from plastenv.console.options import writable
 
 HEAVY = ("torch", "stable_baselines3", "sb3_contrib", "tensorboard", "minari")  # of the extra 'agents'
 

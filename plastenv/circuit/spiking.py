@@ -2,8 +2,9 @@
 
     tau dv/dt = -v + tau (EPSPs - inhibition - adaptation),   hazard = rate0 exp((v - v_rest) / width)
 
-A pattern lists when which pathway is stimulated and when current makes the neurons themselves fire. Units that a
-stimulator reaches are the pathways' axons and fire as told; all others integrate what those synapses pass on.
+A pattern lists when which pathway is stimulated, when current makes the neurons themselves fire and when fibres
+release neuromodulator. Units that a stimulator reaches are the pathways' axons and fire as told; all others integrate
+what those synapses pass on.
 Volleys tire inhibition, so trains and theta bursts get past it (Davies 1991, Nature 349:609). A spike is written down
 as a rate of one spike per step, so that traces, factors and products of `plasticity.py` are those of the spike rule
 (Pfister & Gerstner 2006). Neuron: Gerstner & Kistler 2002, Spiking Neuron Models, ch. 5.
@@ -14,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from plastenv import rng
-from plastenv.circuit.neurons import Trace
+from plastenv.circuit.neurons import RELEASE, Trace
 from plastenv.circuit.params import Anatomy, CircuitParams
 from plastenv.kernel import kernel
 
@@ -27,8 +28,8 @@ class Patterns(NamedTuple):
 
     offsets: np.ndarray  # (patterns + 1,) int64
     time: np.ndarray  # (spikes,), s
-    source: np.ndarray  # (spikes,) int64, stimulator, or CURRENT
-    strength: np.ndarray  # (spikes,), share of a pathway's axons that are reached
+    source: np.ndarray  # (spikes,) int64, stimulator, CURRENT or RELEASE
+    strength: np.ndarray  # (spikes,), share of a pathway's axons that are reached; of a RELEASE its modulator, s
     duration: np.ndarray  # (patterns,), s
     tone: np.ndarray  # (patterns,), neuromodulatory tone
 
@@ -40,15 +41,20 @@ def no_patterns() -> Patterns:
 
 
 @kernel
-def _stimulate(pattern: int, patterns: Patterns, anatomy: Anatomy, one: np.float32, dt: float, trace: Trace) -> None:
+def _stimulate(
+    pattern: int, patterns: Patterns, anatomy: Anatomy, one: np.float32, params: CircuitParams, trace: Trace
+) -> None:
     """Write the spikes of the axons that a pattern stimulates; spikes made by current go to the neurons."""
-    units = trace.rate.shape[0]
+    units, dt = trace.rate.shape[0], params.neuron.dt
     for k in range(patterns.offsets[pattern], patterns.offsets[pattern + 1]):
         step, source = int(round(patterns.time[k] / dt)), patterns.source[k]
         if source == CURRENT:
             for i in range(units):
                 if anatomy.receives[i] > 0.0:
                     trace.rates[step, i] = one
+            continue
+        if source == RELEASE:
+            trace.surprise[step] += np.float32(patterns.strength[k] / params.plasticity.tau_modulator)
             continue
         size = np.float32(0.0)
         for i in range(units):
@@ -83,19 +89,22 @@ def fire(
         trace.cue[step] = trace.surprise[step] = trace.omission[step] = 0.0
         for i in range(units):
             trace.rates[step, i] = 0.0
-    _stimulate(pattern, patterns, anatomy, one, dt, trace)
+    _stimulate(pattern, patterns, anatomy, one, params, trace)
     late = int(round(neuron.latency / dt))
     keep, keep_inhibition = 1.0 - dt / neuron.tau, np.exp(-dt / neuron.tau_inhibition)
     keep_adaptation = np.exp(-dt / neuron.tau_adaptation)
     per_weight = 1.0 / (PATHWAY * params.plasticity.weight_unit)
     quick, slow = np.float32(neuron.potential * per_weight), np.float32(neuron.slow * per_weight)
     keep_slow, rested = np.float32(np.exp(-dt / neuron.tau_slow)), np.exp(-dt / neuron.tau_fatigue)
+    keep_modulator = np.float32(1.0 - dt / params.plasticity.tau_modulator)
     noise, inhibition, tired = rng.combine(key, clock), 0.0, 0.0
     met, came = 0.0, 0.0
     v, adapted, silent, held = trace.total, trace.shown, trace.steady, trace.rate
     for i in range(units):
         v[i] = adapted[i] = silent[i] = held[i] = 0.0
         trace.peak[i] = trace.summed[i] = 0.0
+    for step in range(1, steps):
+        trace.surprise[step] += keep_modulator * trace.surprise[step - 1]
     for step in range(steps):
         inhibition *= keep_inhibition
         tired *= rested

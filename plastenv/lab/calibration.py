@@ -125,8 +125,9 @@ class Calibration(Part):
     def without(self, cluster: str) -> "Calibration":
         """Return the calibration without the studies of a cluster. Raises ValueError if that leaves all or none."""
         clusters = {study.id: study.cluster for study in self.experiments}
-        if cluster not in clusters.values():
-            raise ValueError(f"--leave-out {cluster}: no study is of it; {nearest(cluster, [*set(clusters.values())])}")
+        known = sorted(set(clusters.values()))
+        if cluster not in known:
+            raise ValueError(f"--leave-out {cluster}: no study is of it; {nearest(cluster, known)}")
         left = tuple(study for study in self.studies if clusters[study] != cluster)
         if not left:
             raise ValueError(f"--leave-out {cluster}: all studies are of it; expected one that leaves some")

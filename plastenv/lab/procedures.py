@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from plastenv.circuit.neurons import RELEASE
 from plastenv.circuit.spiking import CURRENT, Patterns, no_patterns
 from plastenv.lab import steps
 from plastenv.parameters import PROJECT, Row
@@ -79,6 +80,10 @@ TABLE = {
         0.036,
         "bursts of coeruleus as by salient events; Hulsey 2017, Exp Neurol 289:21; size " + PROJECT,
     ),
+    "release-pulses": Procedure(
+        "pulses of a burst of neuromodulatory fibres in a slice", "1", 15, "half a second, as a release elsewhere"
+    ),
+    "release-rate": Procedure("pulses within that burst", "Hz", 30.0, "Yagishita 2014, Science 345:1616"),
     "release-delay": Procedure("from practice to delayed release", "h", 2.0, "Hays 2014, NeuroReport 25:676"),
     "growth-relief": Procedure(
         "Nogo signalling that an injury lifts",
@@ -107,10 +112,11 @@ def number(name: str) -> float:
 
 
 class Spikes(NamedTuple):
-    """One pattern: spikes as (time in s, source, share of axons), in order of time, and how long it lasts."""
+    """One pattern: spikes as (time in s, source, share of axons), in order of time, how long it lasts and its tone."""
 
     spikes: tuple[tuple[float, int, float], ...]
     duration: float
+    tone: float
 
 
 class Volley(NamedTuple):
@@ -120,10 +126,10 @@ class Volley(NamedTuple):
     pattern: Spikes
 
 
-def _pattern(spikes: list[tuple[float, int, float]]) -> Spikes:
+def _pattern(spikes: list[tuple[float, int, float]], uncaged: bool = False) -> Spikes:
     first = min(time for time, _, _ in spikes)
     moved = sorted((LEAD + time - first, source, share) for time, source, share in spikes)
-    return Spikes(tuple(moved), moved[-1][0] + TAIL)
+    return Spikes(tuple(moved), moved[-1][0] + TAIL, 1.0 if uncaged else number("tone"))
 
 
 @cache
@@ -153,7 +159,15 @@ def _pairs(step: steps.Pair, pathways: tuple[str, ...]) -> Iterator[Volley]:
         post = [(step.lag, pathways.index(step.partner), 1.0)]
     else:
         post = [(step.lag + k / number("current-rate"), CURRENT, 1.0) for k in range(step.spikes)]
-    yield from _paced(pre + post, step.rate, step.count)
+    if not step.uncaged:
+        yield from _paced(pre + post, step.rate, step.count)
+        return
+    spikes = [(time + k / step.rate, source, share) for k in range(step.count) for time, source, share in pre + post]
+    if step.release is not None:
+        rate = number("release-rate")
+        pulses = range(int(number("release-pulses")))
+        spikes += [(step.release + k / rate, RELEASE, number("release") / rate) for k in pulses]
+    yield Volley(0, _pattern(spikes, uncaged=True))
 
 
 def _magnetic(step: steps.IntermittentTheta | steps.ContinuousTheta) -> Iterator[Volley]:
@@ -201,5 +215,5 @@ def lay_out(patterns: list[Spikes]) -> Patterns:
         source=np.array([source for _, source, _ in spikes], np.int64),
         strength=np.array([share for _, _, share in spikes]),
         duration=np.array([pattern.duration for pattern in patterns]),
-        tone=np.full(len(patterns), number("tone")),
+        tone=np.array([pattern.tone for pattern in patterns]),
     )

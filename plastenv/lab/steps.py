@@ -188,6 +188,13 @@ class Pair(_Afferent):
     partner: Word | None = Field(
         None, alias="with", description="a pathway that fires the cell instead of a postsynaptic current"
     )
+    uncaged: Flag = Field(
+        False, description="glutamate is uncaged at the spines for at most 5 s: no axon releases neuromodulator with it"
+    )
+    release: Time | None = Field(
+        None,
+        description="uncaged: when a burst of neuromodulator comes, after the first pulse; '-1 s' is before it",
+    )
 
     @model_validator(mode="after")
     def _near(self) -> "Pair":
@@ -195,6 +202,12 @@ class Pair(_Afferent):
             raise MisfitError(("lag",), "expected a lag of at most 1 s")
         if self.partner == self.pathway:
             raise MisfitError(("with",), "expected another pathway than `pathway`")
+        if self.release is not None and not self.uncaged:
+            raise MisfitError(("release",), "expected `uncaged: true` beside it; volleys bring a release of their own")
+        if self.release is not None and abs(self.release) > 10.0:
+            raise MisfitError(("release",), "expected a release within 10 s")
+        if self.uncaged and self.count > 5.0 * self.rate:
+            raise MisfitError(("count",), "expected at most 5 s of pairings where glutamate is uncaged")
         return self
 
 

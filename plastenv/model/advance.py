@@ -60,6 +60,7 @@ from plastenv.molecular.epigenetics import (
     primed,
     reaching_spines,
     unsilenced,
+    unsuppressed,
 )
 from plastenv.molecular.glia import advance_dserine, available, spillover
 from plastenv.molecular.homeostasis import advance_homeostasis, departure
@@ -168,7 +169,7 @@ def _consolidate(p: int, state: ModelState, params: ModelParams, work: Workspace
         molecules.bdnf[p], molecules.creb[p], permitted, acting[SYNTHESIS_BLOCK], asleep, consolidation
     )
     translated *= reaching_spines(molecules.microrna[p], acting[MICRORNA_BLOCK], molecular.microrna)
-    translated *= 1.0 - molecular.methylation.suppressor_strength * molecules.suppressor[p]
+    translated *= unsuppressed(molecules.suppressor[p], acting[DEACETYLASE_BLOCK], molecular.methylation)
     drive = capture(
         circuit.early[p],
         circuit.late[p],

@@ -3,11 +3,12 @@
 One acetylation state, in hours; deacetylase activity, which grows as tissue matures, is its only brake. Methylation
 works on two classes of genes (Day & Sweatt 2010, Nat Neurosci 13:1319): plasticity genes, silenced over weeks as
 tissue matures and under stress, and memory suppressors, which every learning silences within an hour and which
-without methyltransferases stay on and hinder consolidation (Miller & Sweatt 2007, Neuron 53:857). MicroRNA-132
-follows CREB and lets translation reach spines. No accepted equations exist; first-order forms are defined by this
-project.
+without methyltransferases stay on and hinder consolidation (Miller & Sweatt 2007, Neuron 53:857): protein phosphatase
+1 silences CREB in a complex with a deacetylase, so not without one (Canettieri 2003, Nat Struct Biol 10:175).
+MicroRNA-132 follows CREB and lets translation reach spines. No accepted equations exist; first-order forms are defined
+by this project.
 
-    p' = (1 - p) / tau_p - k (1 - block) drive p,     late phase x (1 - strength p)
+    p' = (1 - p) / tau_p - k (1 - block) drive p,     late phase x (1 - strength p (1 - deacetylases inhibited))
     m' = (CREB / CREB at rest - m) / tau_m,           translation x (1 + K) m / (m + K)
 """
 
@@ -109,6 +110,12 @@ def advance_suppressor(level: float, drive: float, block: float, hours: float, m
     rate = back + methylation.suppressor_rate * (1.0 - block) * drive
     target = back / rate
     return target + (level - target) * np.exp(-rate * hours)
+
+
+@kernel
+def unsuppressed(level: float, block: float, methylation: MethylationParams) -> float:
+    """Return the late phase that memory suppressors leave; a share `block` of their deacetylases is inhibited."""
+    return 1.0 - methylation.suppressor_strength * level * (1.0 - block)
 
 
 @kernel

@@ -146,7 +146,7 @@ COMPOUNDS = (
         (Action(NMDA_BOOST, 1.0, 0.2),),
         "D-cycloserine before exposure; chronic dosing abolishes the gain (Walker 2002 J Neurosci 22:2343; "
         "Parnas 2005 Neurobiol Learn Mem 83:224)",
-        adaptation=6.0,
+        adaptation=12.0,
         tolerance_h=120.0,
     ),
     Compound(

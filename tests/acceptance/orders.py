@@ -38,6 +38,7 @@ from plastenv.molecular.epigenetics import (
     permission,
     reaching_spines,
     unsilenced,
+    unsuppressed,
 )
 from plastenv.molecular.glia import advance_dserine
 from plastenv.molecular.homeostasis import advance_homeostasis
@@ -121,7 +122,7 @@ class Stretch:
         permitted *= unsilenced(m.methylation[0], molecular.methylation) * (1.0 - self._does("transcription-block"))
         made = translation(m.bdnf[0], m.creb[0], permitted, self._does("synthesis-block"), False, rule)
         made *= reaching_spines(m.microrna[0], self._does("microrna-block"), molecular.microrna)
-        made *= 1.0 - molecular.methylation.suppressor_strength * m.suppressor[0]
+        made *= unsuppressed(m.suppressor[0], self._does("deacetylase-block"), molecular.methylation)
         shield = molecular.brakes.nets_shield * m.nets[0]
         threshold = rule.protein_threshold * self.state.traits.protein_threshold[0]
         drive = capture(

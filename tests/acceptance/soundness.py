@@ -4,7 +4,7 @@
 
 order      of what moves a patient between events, against what it is built for (orders.py), in double precision
 episodes   representative everyday episodes against every episode simulated
-units      128 units against 64, the cohort grown anew, on a quarter of the patients
+units      128 units against 64, the cohort grown anew
 precision  the whole package in double precision against the shipped one, on the same patients
 
 Double precision is the same source with every `float32` of circuit, molecules and model read as `float64`, built in
@@ -132,17 +132,15 @@ def episodes(task: Scenario, patients: int) -> tuple[dict[str, bool], dict]:
 
 
 def units(task: Scenario, patients: int) -> tuple[dict[str, bool], dict]:
-    fewer = max(8, patients // 4)
-    comparison, folder = shipped(task, fewer)
+    comparison, folder = shipped(task, patients)
     larger = load_scenario(task.name, anatomy=task.anatomy.model_dump() | {"units": UNITS})
     claim, grown = f"{UNITS} units flip no pair", pilot(larger)
     if grown["admissible"] < 2:
         return {claim: False}, {"units": UNITS, "pilot": grown, "problem": "hardly anybody grows up to be admitted"}
-    cohort = Patients(larger.recipe, SPLIT).take(range(fewer))
-    again = outcomes(larger, fewer, folder / f"units-{UNITS}")
+    cohort = Patients(larger.recipe, SPLIT).take(range(patients))
+    again = outcomes(larger, patients, folder / f"units-{UNITS}")
     turned = flipped(comparison, again)
     found = {
-        "patients": fewer,
         "units": UNITS,
         "pilot": grown,
         "scores": {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from plastenv.circuit import plasticity
-from plastenv.circuit.neurons import scratch
+from plastenv.circuit.neurons import RELEASE, scratch
 from plastenv.circuit.params import CircuitParams, PlasticityParams, SpikeParams, hippocampal
 from plastenv.circuit.spiking import CURRENT, Patterns, fire
 from plastenv.lab.slice import GROUP, STEP, _anatomy
@@ -50,11 +50,11 @@ class Rule:
             release[:] = 0.0
         return self._derived(steps, pv)
 
-    def spikes(self, pre, post, seconds, pv=1.0):
-        """The same by spikes at the times `pre` and `post`, s."""
-        order = np.argsort(np.concatenate([pre, post]), kind="stable")
-        time = np.concatenate([pre, post])[order]
-        source = np.concatenate([np.zeros(len(pre), np.int64), np.full(len(post), CURRENT)])[order]
+    def spikes(self, pre, post, seconds, pv=1.0, release=()):
+        """The same by spikes at the times `pre` and `post`, s, and a modulator of 1 s released at `release`."""
+        order = np.argsort(np.concatenate([pre, post, release]), kind="stable")
+        time = np.concatenate([pre, post, release])[order]
+        source = np.repeat([0, CURRENT, RELEASE], [len(pre), len(post), len(release)])[order]
         pattern = Patterns(np.array([0, len(time)]), time, source, np.ones(len(time)), np.array([seconds]), np.ones(1))
         self.trace.weights[:] = 0.0
         steps = fire(0, np.uint64(1), 0, pv, pattern, self.anatomy, self.params, self.trace)
@@ -128,3 +128,13 @@ def test_a_single_pair_drives_what_the_published_window_says():
     assert net(after) > 0.0 > net(before)
     assert net(after) == pytest.approx(5.3e-3 * np.exp(-0.01 / 0.0168), rel=0.05)
     assert net(before) == pytest.approx(-3.5e-3 * np.exp(-0.01 / 0.0337), rel=0.05)
+
+
+def test_a_release_reads_the_pairs_of_the_second_before_it_and_none_that_follow():
+    rule = hippocampal(PlasticityParams(modulator_tonic=0.0, modulator_phasic=1.0))
+    fine, pair = Rule(rule, STEP, 5.0), (np.array([1.5]), np.array([1.51]))
+    found = {delay: fine.spikes(*pair, 5.0, 0.0, release=[1.51 + delay])[0] for delay in (0.3, 1.0, 3.0, -1.0)}
+    at_once = 5.3e-3 * np.exp(-0.01 / 0.0168) / (rule.tau_eligibility + rule.tau_modulator)
+    for delay in (0.3, 1.0, 3.0):
+        assert found[delay] == pytest.approx(at_once * np.exp(-delay / rule.tau_eligibility), rel=0.05)
+    assert found[-1.0] < 0.2 * found[3.0]

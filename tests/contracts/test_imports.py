@@ -47,11 +47,13 @@ def test_imports_run_one_way(path):
         assert floor(other) > floor(own) or (own in lowest and other in lowest), f"{path.name}: {own} imports {other}"
 
 
-def test_importing_plastenv_loads_nothing_heavy():
-    code = (
-        "import sys, plastenv; print([m for m in ('numba','torch','pandas','matplotlib','scipy') if m in sys.modules])"
-    )
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+@pytest.mark.parametrize(
+    "statement", ["import plastenv", "from plastenv.cli import app; app(['--help'], standalone_mode=False)"]
+)
+def test_importing_plastenv_and_asking_for_help_load_nothing_heavy(statement):
+    heavy = ("numba", "torch", "pandas", "matplotlib", "scipy", "optuna", "pyarrow")
+    code = f"import sys; {statement}; print([m for m in {heavy} if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()[-1] == "[]"
 
 
 def test_environments_are_registered_as_strings():

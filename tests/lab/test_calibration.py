@@ -121,8 +121,9 @@ def test_the_shipped_file_spans_the_mechanisms_and_asks_no_more_than_studies_can
 
 def test_a_prior_has_the_shipped_number_in_its_middle():
     wide, even = Prior(log_sd=0.5, source="s"), Prior(bounds=(0.1, 0.9), source="s")
-    assert wide.at(GAIN, 0.0) == 0.4 and wide.at(GAIN, 1.0) == pytest.approx(0.4 * math.exp(0.5), rel=1e-6)
-    assert even.at(HALF, 0.0) == 0.3 and even.at(HALF, 1.0) == pytest.approx(0.3 + 0.8 / math.sqrt(12), rel=1e-6)
+    gain, half = known()[GAIN].value, known()[HALF].value
+    assert wide.at(GAIN, 0.0) == gain and wide.at(GAIN, 1.0) == pytest.approx(gain * math.exp(0.5), rel=1e-6)
+    assert even.at(HALF, 0.0) == half and even.at(HALF, 1.0) == pytest.approx(half + 0.8 / math.sqrt(12), rel=1e-6)
     assert [even.at(HALF, z) for z in even.range(HALF)] == [0.1, 0.9] == [even.at(HALF, z) for z in (-9, 9)]
     assert (wide.penalty(-2.0), even.penalty(-2.0)) == (4.0, 0.0)
 

@@ -3,7 +3,14 @@ import pytest
 
 from plastenv.molecular.brakes import BrakeParams, advance_brakes, maturity, structural_opening
 from plastenv.molecular.consolidation import ConsolidationParams, advance_growth_factors
-from plastenv.molecular.epigenetics import ChromatinParams, advance_acetylation, permission
+from plastenv.molecular.epigenetics import (
+    ChromatinParams,
+    MethylationParams,
+    advance_acetylation,
+    advance_suppressor,
+    permission,
+    unsuppressed,
+)
 from plastenv.molecular.homeostasis import HomeostasisParams, advance_homeostasis
 
 
@@ -42,6 +49,14 @@ def test_deacetylase_inhibitor_returns_an_adult_to_young_acetylation_for_hours()
     later = advance_acetylation(inhibited, 1.0, 0.0, 24.0, chromatin)
     assert adult < later + 1e-2 and later == pytest.approx(adult, abs=0.01)
     assert permission(inhibited, chromatin) > 0.9 * permission(young, chromatin) > permission(adult, chromatin)
+
+
+def test_suppressors_that_methylation_does_not_silence_need_deacetylases():
+    methylation = MethylationParams()
+    silenced, on = (advance_suppressor(1.0, 0.5, block, 3.0, methylation) for block in (0.0, 1.0))
+    assert unsuppressed(silenced, 0.0, methylation) > 0.95
+    left = [unsuppressed(on, inhibited, methylation) for inhibited in (0.0, 0.5, 1.0)]
+    assert left == pytest.approx([1.0 - methylation.suppressor_strength, 0.6, 1.0])
 
 
 def test_growth_factors_rise_with_drive_and_fall_back():

@@ -47,7 +47,7 @@ MISTAKES = {
     "a table": ("molecular.consolidation: 6", "unknown parameter"),
     "nan": (f"{TAU}: .nan", f"{TAU} = 'nan': expected a finite number"),
     "infinite": (f"{TAU}: .inf", "expected a finite number"),
-    "negative": (f"{TAU}: -6", "expected a number above 0, as the shipped one is 7"),
+    "negative": (f"{TAU}: -6", f"expected a number above 0, as the shipped one is {known()[TAU].value:g}"),
     "zero": (f"{TAU}: 0", "expected a number above 0"),
     "negative where nothing ships": ("circuit.plasticity.a2_plus: -1", "expected a number from 0"),
     "text": (f"{TAU}: 1e1", f"{TAU} = '1e1': expected a number (with a point before an exponent"),

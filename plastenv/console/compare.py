@@ -1,0 +1,69 @@
+"""plastenv compare: schedules on the same patients, ranked."""
+
+import sys
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from plastenv.console.ensemble import compare_others, first_sets
+from plastenv.console.options import within, writable, writable_json
+from plastenv.evaluation.comparison import Comparison, schedules, write_json
+from plastenv.patients.cohort import Patients
+from plastenv.report.progress import bars, grow
+from plastenv.report.tables import comparison_table, ensemble_table
+from plastenv.scenarios.scenario import load_scenario
+
+
+def run(
+    files: list[Path],
+    scenario_name: str,
+    number: int,
+    split: str,
+    seed: int,
+    sets: int | None,
+    out: Path,
+    json_path: Path | None,
+) -> None:
+    """Treat the first patients of a split by every schedule, write results and figure to `out`, print the ranking.
+
+    Under `sets` other parameter sets too, unless it is None. Raises ValueError for an option that cannot be met.
+    """
+    task = load_scenario(scenario_name)
+    source = Patients(task.recipe, split)
+    indices = within(source, number)
+    if not 0 <= seed < 2**62:
+        raise ValueError(f"--seed {seed}: expected a whole number from 0")
+    competitors = schedules(files, task)
+    ensemble = [] if sets is None else first_sets(sets)
+    writable(out)
+    writable_json(json_path)
+    comparison = Comparison(task, split, indices, seed, source.hash)
+    with bars() as progress:
+        grow(source, indices, progress)
+        out.mkdir(parents=True, exist_ok=True)
+        treating = progress.add_task("treating", total=number * len(competitors))
+        try:
+            for schedule in competitors:
+                progress.update(treating, description=f"treating: {schedule.name}")
+                comparison.add(schedule, lambda n: progress.advance(treating, n))
+                comparison.write(out)
+            if ensemble:
+                compare_others(comparison, competitors, ensemble, out, progress)
+        except KeyboardInterrupt:
+            progress.stop()
+            finished = ", ".join(comparison.outcomes) or "none"
+            typer.echo(f"stopped; finished schedules are in {out}: {finished}", err=True)
+            raise typer.Exit(130) from None
+    if json_path is not None:
+        json_path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(json_path, comparison.results())
+
+    from plastenv.report.figures import comparison_figure
+
+    comparison_figure(comparison, out / "figure.png")
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    console.print(comparison_table(comparison))
+    if ensemble:
+        console.print(ensemble_table(comparison))
+    console.print(f"results.json, episodes.parquet and figure.png are in {out}")

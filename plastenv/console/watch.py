@@ -1,0 +1,34 @@
+"""plastenv watch: one patient's treatment, day by day."""
+
+import sys
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from plastenv.console.options import writable
+from plastenv.report.watch import PACES, find_episode, play
+
+
+def run(
+    schedule: str, scenario: str, patient: int, split: str, seed: int, gif: Path | None, fps: float, quiet: bool
+) -> None:
+    """Play an episode in the terminal at `fps` days a second, write it to `gif` if given, say what came of it.
+
+    Raises ValueError for an option that cannot be met.
+    """
+    if not PACES[0] <= fps <= PACES[1]:
+        raise ValueError(f"--fps {fps:g}: expected {PACES[0]:g} to {PACES[1]:g} days a second")
+    if gif is not None:
+        if gif.suffix.lower() != ".gif" or gif.is_dir():
+            raise ValueError(f"--gif {gif}: expected a file whose name ends in .gif")
+        writable(gif.parent, "--gif")
+    episode = find_episode(schedule, scenario, split, patient, seed)
+    console = Console(width=None if sys.stdout.isatty() else 100, quiet=quiet)
+    try:
+        last = play(episode, console, gif, fps)
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)
+        raise typer.Exit(130) from None
+    score, parts = last.headline
+    typer.echo(f"{episode.protocol.name}: {score} ({parts})" + (f"; {gif} is written" if gif else ""))
