@@ -21,6 +21,8 @@ class CircuitState(NamedTuple):
     aroused: np.ndarray  # (patients,), arousal by aversive outcomes, which lets structure follow, 0..1
     labile_pre: np.ndarray  # (patients, pre), share of an axon's synapses made labile, 0..1
     labile_post: np.ndarray  # (patients, post), the same for the neurons that were reactivated
+    exchanged: np.ndarray  # (patients, pre), share of an axon's receptors exchanged for ones that can be removed, 0..1
+    recent: np.ndarray  # (patients, post), share of a neuron's late weight that is younger than about a week, 0..1
     gain: np.ndarray  # (patients, post), synaptic scaling factor
     activity: np.ndarray  # (patients, post), running average of activity
     set_point: np.ndarray  # (patients, post), activity that scaling defends
@@ -39,6 +41,8 @@ def empty(patients: int, units: int, inputs: int) -> CircuitState:
         aroused=np.zeros(patients),
         labile_pre=np.zeros((patients, units + inputs)),
         labile_post=np.zeros(per_unit),
+        exchanged=np.zeros((patients, units + inputs)),
+        recent=np.zeros(per_unit),
         gain=np.ones(per_unit),
         activity=np.zeros(per_unit),
         set_point=np.zeros(per_unit),

@@ -230,8 +230,8 @@ MECHANISMS: dict[str, Mechanism] = {
     "reconsolidation": Mechanism(
         17,
         LASTING,
-        "what is reactivated neither depends on synthesis nor lets structure follow",
-        {f"{LATE}.labile_loss": 0.0, f"{LATE}.labile_structure": 0.0},
+        "what is reactivated neither depends on synthesis, lets structure follow nor can be removed",
+        {f"{LATE}.labile_loss": 0.0, f"{LATE}.labile_structure": 0.0, f"{LATE}.removal": NEVER},
     ),
     "arousal": Mechanism(17, LASTING, "no aversive surprise imprints what it left", {f"{LATE}.imprinting": 0.0}),
     "sleep": Mechanism(

@@ -43,7 +43,10 @@ from plastenv.molecular.consolidation import (
     arousal,
     capture,
     decay_early,
+    exchange,
+    note,
     reactivate,
+    remove,
     settle,
     supported,
     translation,
@@ -54,6 +57,7 @@ from plastenv.molecular.epigenetics import (
     advance_microrna,
     advance_suppressor,
     permission,
+    primed,
     reaching_spines,
     unsilenced,
     unsuppressed,
@@ -107,7 +111,8 @@ class Workspace(NamedTuple):
     before: np.ndarray  # (targets,), what they did an hour ago
     mean: np.ndarray  # (targets,), what they have done in between
     load: np.ndarray  # (cues,), early change that the axons of everyday cues carry
-    post: np.ndarray  # (3, units) float32
+    post: np.ndarray  # (4, units) float32
+    early: np.ndarray  # (pre, units) float32, early phase before an episode, where synapses are labile
     threshold: np.ndarray  # (units,), sliding threshold of depression
     active: np.ndarray  # (pre,) float32, mean rates of one episode
     disappointed: np.ndarray  # (units,) float32, 1 = carries the expectation of an aversive outcome
@@ -130,7 +135,8 @@ def _workspace(params: ModelParams) -> Workspace:
         np.zeros(len(TARGETS)),
         np.zeros(len(TARGETS)),
         np.zeros(len(params.everyday.cues)),
-        zeros((3, units), np.float32),
+        zeros((4, units), np.float32),
+        zeros((pre, units), np.float32),
         zeros(units),
         zeros(pre, np.float32),
         zeros(units, np.float32),
@@ -174,6 +180,7 @@ def _consolidate(p: int, state: ModelState, params: ModelParams, work: Workspace
         consolidation.protein_threshold * state.traits.protein_threshold[p],
         hours,
         consolidation,
+        circuit.recent[p],
         work.post,
     )
     made = (1.0 + acting[TRKB]) * (1.0 - acting[BDNF_LOSS]) * (1.0 - consolidation.bdnf_stress * acting[STRESS])
@@ -301,6 +308,7 @@ def _experience(p: int, stimulus: Stimulus, slot: int, state: ModelState, params
         work.threshold[i] *= 1.0 + glia.spill_depression * spilled
     rate = state.traits.induction[p] * supported(molecules.bdnf[p], params.molecular.consolidation)
     rate *= receptors(p, state, work.acting, params)
+    loose = note(circuit.early[p], circuit.exchanged[p], work.early)
     circuit.turnover[p] += induce(
         circuit.early[p],
         circuit.late[p],
@@ -314,6 +322,19 @@ def _experience(p: int, stimulus: Stimulus, slot: int, state: ModelState, params
         response,
         work.synapses,
     )
+    if loose:
+        mature = maturity((state.clock[p] - params.everyday.birth) / DAY, params.molecular.brakes)
+        remove(
+            work.early,
+            circuit.early[p],
+            circuit.late[p],
+            circuit.structure[p],
+            circuit.exchanged[p],
+            circuit.labile_post[p],
+            circuit.recent[p],
+            primed(mature, work.acting[DEACETYLASE_BLOCK], params.molecular.chromatin),
+            params.molecular.consolidation,
+        )
     share = steps * dt / (homeostasis.waking_seconds * homeostasis.tau_activity)
     for i in range(units):
         circuit.activity[p, i] += share * response.mean[i]
@@ -427,6 +448,7 @@ def advance_patient(
                 params.molecular.consolidation,
                 work.carried,
             )
+            exchange(circuit.exchanged[p], circuit.labile_pre[p], hours, params.molecular.consolidation)
             advance_drugs(
                 molecules.depot[p],
                 molecules.plasma[p],

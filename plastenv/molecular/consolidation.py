@@ -6,10 +6,14 @@
     L'     = k h0 p tag (1 - L/L_max)(1 - sum L/R) where E > 0;   -k p tag L (1 - shield) where E < 0
     L' and S' relax to each other: L to S in a week, S to L in days while the structural stage is open
     what one synapse of an axon gains the axon's other synapses lose, in proportion (presynaptic competition)
+    x' = (labile - x) / tau_x;   depotentiation by d while labile:   L and S x exp(-x^2 labile_post young d / d0)
 
 Tag, protein and late phase follow Luboeinski & Tetzlaff 2021 (Commun Biol 4:275); the BDNF-CREB chain with
 Hill-2 steps follows Zhang, Smolen, Byrne et al. 2016 (ModelDB 222715). Lability: reactivation with prediction
-error makes synapses depend on protein synthesis for hours and lets structure follow (Nader 2000).
+error makes synapses depend on protein synthesis for hours and lets structure follow (Nader 2000). Within minutes
+stable receptors leave them and unstable ones come (Hong 2013), two steps, hence x^2; depotentiation removes those,
+and what was consolidated with them (Clem & Huganir 2010), if it is young: under a week, or of a neuron whose
+chromatin an inhibitor of deacetylases has freed, as a reminder frees only that of recent traces (Graff 2014).
 Order within a step: early decay, proteins, late phase, competition; every hour structure and lability.
 """
 
@@ -23,6 +27,7 @@ from plastenv.parameters import PROJECT, Par
 RESOLUTION = np.float32(1e-3)  # early change and spent induction, summed over an axon, that count as none
 EXPRESSED = 1e-7  # share of late change in one step below which none is worked out
 ACTIVE = 0.03  # 100 Hz, mean rate in an episode above which a synapse is reactivated
+OPEN = 1e-3  # lability that counts as none
 UNTAGGED = 0.2  # largest early change of an axon, over that which half-sets a tag, that leaves tags under 0.2 %
 LUBOEINSKI = "Luboeinski & Tetzlaff 2021, Commun Biol 4:275"
 
@@ -94,6 +99,21 @@ class ConsolidationParams(NamedTuple):
     labile_structure: Annotated[
         float, Par("structural opening of labile synapses", "1", "Monfils 2009, Science 324:951")
     ] = 1.0
+    tau_exchange: Annotated[
+        float,
+        Par("exchange of receptors at labile synapses for unstable ones", "h", "minutes; Hong 2013, PNAS 110:8218"),
+    ] = 0.2
+    removal: Annotated[
+        float,
+        Par(
+            "depotentiation by which exchanged receptors go, all but 1/e, and with them what was consolidated",
+            "1",
+            "Clem & Huganir 2010, Science 330:1108; size " + PROJECT,
+        ),
+    ] = 0.005
+    tau_recent: Annotated[
+        float, Par("ageing of what was consolidated", "d", "under a week; Clem & Huganir 2010, Science 330:1108")
+    ] = 7.0
 
 
 @kernel
@@ -237,6 +257,7 @@ def capture(
     threshold: float,
     hours: float,
     params: ConsolidationParams,
+    recent: np.ndarray,
     lent: np.ndarray,
 ) -> float:
     """Advance one patient's proteins, (units,), by `hours` and let tagged synapses capture them.
@@ -244,14 +265,16 @@ def capture(
     `carried` is the fourth power of early change summed over each axon, (pre,); one that carries too little has no
     tag.
     `translated` is the share of the protein drive that is made, `shield` of late depression prevented,
-    `threshold` the patient's protein threshold; `lent`, (3, units) float32, is scratch. Returns the mean protein drive
-    of the circuit.
+    `threshold` the patient's protein threshold; `recent`, (units,), is the share of late weight that is recent,
+    `lent`, (4, units) float32, is scratch. Returns the mean protein drive of the circuit.
     """
     pre, post = late.shape
     quartic, untagged = np.float32(params.tag**4), (UNTAGGED * params.tag) ** 4
-    tagged, gain, room = lent[0], lent[1], lent[2]
+    tagged, gain, room, added = lent[0], lent[1], lent[2], lent[3]
+    older = np.exp(-hours / (24.0 * params.tau_recent))
     for i in range(post):
-        tagged[i] = gain[i] = room[i] = 0.0
+        tagged[i] = gain[i] = room[i] = added[i] = 0.0
+        recent[i] *= older
     for j in range(pre):
         if carried[j] > untagged:
             for i in range(post):
@@ -266,6 +289,7 @@ def capture(
         for i in range(post):
             room[i] += late[j, i]
     for i in range(post):
+        tagged[i] = room[i]
         room[i] = max(np.float32(0.0), np.float32(1.0) - room[i] / np.float32(params.resource))
     limit = np.float32(1.0 / params.late_max)
     spare = np.float32(1.0 - shield)
@@ -282,11 +306,15 @@ def capture(
             shrunk = step * spare * late[j, i] if early[j, i] < 0.0 else np.float32(0.0)
             owned += late[j, i]
             won += grown
+            added[i] += grown
             late[j, i] += grown - shrunk
         if won > 0.0 and owned > 0.0:
             lost = min(np.float32(params.competition) * won * spare / (owned + won), np.float32(0.5))
             for i in range(post):
                 late[j, i] -= lost * late[j, i]
+    for i in range(post):
+        if added[i] > 0.0:
+            recent[i] += (1.0 - recent[i]) * added[i] / (added[i] + tagged[i])
     return mean
 
 
@@ -365,3 +393,51 @@ def reactivate(
         if active[j] > ACTIVE:
             opened = (1.0 - labile[j]) * surprise if carried[j] > 0.0 else 0.0
             labile[j] += opened - params.labile_close * (1.0 - surprise) * labile[j]
+
+
+@kernel
+def exchange(exchanged: np.ndarray, labile: np.ndarray, hours: float, params: ConsolidationParams) -> None:
+    """Let the receptors of labile axons, (pre,), be exchanged for unstable ones for `hours`, or back."""
+    follow = 1.0 - np.exp(-hours / params.tau_exchange)
+    for j in range(exchanged.shape[0]):
+        exchanged[j] += follow * (labile[j] - exchanged[j])
+
+
+@kernel
+def note(early: np.ndarray, exchanged: np.ndarray, before: np.ndarray) -> bool:
+    """Write the early phase of axons with exchanged receptors into `before`, (pre, post); return whether any has."""
+    loose = False
+    for j in range(early.shape[0]):
+        if exchanged[j] > OPEN:
+            loose = True
+            for i in range(early.shape[1]):
+                before[j, i] = early[j, i]
+    return loose
+
+
+@kernel
+def remove(
+    before: np.ndarray,
+    early: np.ndarray,
+    late: np.ndarray,
+    structure: np.ndarray,
+    exchanged: np.ndarray,
+    labile_post: np.ndarray,
+    recent: np.ndarray,
+    primed: float,
+    params: ConsolidationParams,
+) -> None:
+    """Let what an episode has depotentiated, `early` less `before`, take consolidated weight with it where labile.
+
+    Of what is not `recent`, (post,), the share `primed` yields.
+    """
+    for j in range(early.shape[0]):
+        if exchanged[j] <= OPEN:
+            continue
+        for i in range(early.shape[1]):
+            fallen = before[j, i] - early[j, i]
+            if labile_post[i] > OPEN and fallen > 0.0:
+                yields = exchanged[j] * exchanged[j] * labile_post[i] * (recent[i] + (1.0 - recent[i]) * primed)
+                lost = _fallen(np.float32(yields / params.removal) * fallen)
+                late[j, i] -= lost * late[j, i]
+                structure[j, i] -= lost * structure[j, i]

@@ -78,6 +78,16 @@ def permission(level: float, chromatin: ChromatinParams) -> float:
 
 
 @kernel
+def primed(mature: float, block: float, chromatin: ChromatinParams) -> float:
+    """Return how much of an adult's deacetylase activity is missing, 0..1: it keeps old traces from being rewritten.
+
+    A reminder lifts it from the chromatin of recent ones by itself (Graff 2014, Cell 156:261).
+    """
+    young = chromatin.deacetylase_young / chromatin.deacetylase_adult
+    return 1.0 - (young + (1.0 - young) * mature) * (1.0 - block)
+
+
+@kernel
 def advance_methylation(
     level: float, mature: float, stress: float, block: float, hours: float, methylation: MethylationParams
 ) -> float:

@@ -25,7 +25,10 @@ def synapses_of(
         ),
         molecular._replace(
             consolidation=late._replace(
-                tag=late.tag * share, late_unit=late.late_unit * share, late_max=late.late_max * share
+                tag=late.tag * share,
+                late_unit=late.late_unit * share,
+                late_max=late.late_max * share,
+                removal=late.removal * share,
             )
         ),
     )

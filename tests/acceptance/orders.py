@@ -81,7 +81,7 @@ class Stretch:
         self.clock = float(state.clock[0])
         self.live = ((circuit.early[0] != 0.0) | (circuit.refractory[0] > 0.0)).any(1)
         self.carried = np.zeros(len(self.live))
-        self.lent = arrays.zeros((3, circuit.gain.shape[1]), circuit.early.dtype)
+        self.lent = arrays.zeros((4, circuit.gain.shape[1]), circuit.early.dtype)
         self.acting, self.before = np.zeros(len(TARGETS)), np.zeros(len(TARGETS))
         self._act()
         self.before[:] = self.acting
@@ -126,8 +126,9 @@ class Stretch:
         shield = molecular.brakes.nets_shield * m.nets[0]
         threshold = rule.protein_threshold * self.state.traits.protein_threshold[0]
         drive = capture(
-            c.early[0], c.late[0], self.carried, m.protein[0], made, shield, threshold, hours, rule, self.lent
-        )
+            c.early[0], c.late[0], self.carried, m.protein[0], made, shield, threshold, hours, rule, c.recent[0],
+            self.lent,
+        )  # fmt: skip
         factors = (1.0 + self._does("trkb")) * (1.0 - self._does("bdnf-loss"))
         factors *= 1.0 - rule.bdnf_stress * self._does("stress")
         supply = self._does("bdnf-supply")
@@ -221,7 +222,7 @@ def of_arrays(state: ModelState, params: ModelParams) -> dict[str, tuple[float |
         one._decay()  # which says what every axon carries
         c, protein = one.state.circuit, one.state.molecules.protein
         for _ in range(n):
-            capture(c.early[0], c.late[0], one.carried, protein[0], 1.0, 0.3, 0.2, h, rule, one.lent)
+            capture(c.early[0], c.late[0], one.carried, protein[0], 1.0, 0.3, 0.2, h, rule, c.recent[0], one.lent)
         return [c.late, protein]
 
     def settled(labile: float, h: float, n: int) -> list:

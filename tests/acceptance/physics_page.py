@@ -193,12 +193,13 @@ ROWS = {
     17: Mechanism(
         "Reconsolidation",
         "A reminder that disappoints makes what carried the expectation depend on protein synthesis for hours, and "
-        "lets structure follow. An aversive surprise imprints.",
-        (f"{LASTING}:reactivate", f"{LASTING}:arousal"),
+        "lets structure follow. Within minutes its receptors are exchanged for unstable ones; with them depotentiation "
+        "takes what is recent. An aversive surprise imprints.",
+        (f"{LASTING}:reactivate", f"{LASTING}:exchange", f"{LASTING}:remove", f"{LASTING}:arousal"),
         "reconsolidation",
         "Fear of a conditioned animal two days after a reminder, over the delay of a synthesis blocker.",
         of("ConsolidationParams", "tau_labile", "labile_half", "labile_close", "labile_loss", "labile_structure",
-           "arousal_half", "arousal_hill", "imprinting", "tau_arousal"),
+           "tau_exchange", "removal", "tau_recent", "arousal_half", "arousal_hill", "imprinting", "tau_arousal"),
     ),
     18: Mechanism(
         "Sleep",

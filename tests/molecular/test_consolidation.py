@@ -7,7 +7,9 @@ from plastenv.molecular.consolidation import (
     arousal,
     capture,
     decay_early,
+    exchange,
     reactivate,
+    remove,
     settle,
 )
 
@@ -22,10 +24,11 @@ def synapses(early: float, late: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
 def consolidated(early, late, hours=8.0, translated=1.0, shield=0.0, params=C):
     live, carried, protein = np.ones(SHAPE[0], bool), np.zeros(SHAPE[0]), np.zeros(SHAPE[1])
     early, late, spent = early.copy(), late.copy(), np.zeros_like(early)
-    lent = np.zeros((3, late.shape[1]), np.float32)
+    lent, recent = np.zeros((4, late.shape[1]), np.float32), np.zeros(late.shape[1])
     for _ in range(round(hours * 6)):
         decay_early(early, spent, live, 1 / 6, False, 0.5, params, carried)
-        capture(early, late, carried, protein, translated, shield, params.protein_threshold, 1 / 6, params, lent)
+        threshold = params.protein_threshold
+        capture(early, late, carried, protein, translated, shield, threshold, 1 / 6, params, recent, lent)
     return late
 
 
@@ -127,6 +130,50 @@ def test_what_carried_no_expectation_is_not_made_labile():
     labile, active = np.zeros(2), np.ones(2)
     reactivate(labile, active, np.array([1.0, 0.0]), 0.9, C)
     assert labile[0] > 0.9 and labile[1] == 0.0
+
+
+def depotentiated(since: float, recent: float, primed: float) -> float:
+    """Return what is left of late weight and structure, both, of a synapse depotentiated `since` h after a reminder."""
+    before, late = synapses(0.0)
+    structure, labile, exchanged = late.copy(), np.ones(SHAPE[0]), np.zeros(SHAPE[0])
+    exchange(exchanged, labile, since, C)
+    young = np.full(SHAPE[1], recent)
+    remove(before, before - np.float32(0.01), late, structure, exchanged, np.ones(SHAPE[1]), young, primed, C)
+    assert np.array_equal(late, structure)
+    return float(late[0, 0]) / 0.2
+
+
+def test_depotentiation_takes_recent_weight_once_receptors_are_exchanged():
+    assert depotentiated(0.0, 1.0, 0.0) == pytest.approx(1.0)
+    assert depotentiated(0.5, 1.0, 0.0) < depotentiated(1 / 6, 1.0, 0.0) < depotentiated(1 / 20, 1.0, 0.0) < 1.0
+
+
+def test_old_weight_yields_only_where_deacetylases_are_blocked():
+    assert depotentiated(1.0, 0.0, 0.0) == pytest.approx(1.0)
+    assert depotentiated(1.0, 0.0, 0.6) < 0.6
+
+
+def test_exchanged_receptors_go_back():
+    exchanged = np.ones(SHAPE[0])
+    exchange(exchanged, np.zeros(SHAPE[0]), C.tau_exchange, C)
+    assert exchanged == pytest.approx(np.exp(-1.0))
+
+
+def test_what_is_captured_is_recent_for_a_week():
+    params = C._replace(competition=0.0)
+    early, late = synapses(0.1)
+    live, carried, protein = np.ones(SHAPE[0], bool), np.zeros(SHAPE[0]), np.zeros(SHAPE[1])
+    recent, lent, spent = np.zeros(SHAPE[1]), np.zeros((4, SHAPE[1]), np.float32), np.zeros_like(early)
+    grown = late.copy()
+    for _ in range(24 * 6):
+        decay_early(early, spent, live, 1 / 6, False, 0.5, params, carried)
+        capture(early, grown, carried, protein, 1.0, 0.0, params.protein_threshold, 1 / 6, params, recent, lent)
+    assert recent == pytest.approx(1.0 - late.sum(0) / grown.sum(0), rel=0.15)  # it has aged for a day
+    early[:] = 0.0
+    decay_early(early, spent, live, 1.0, False, 0.5, C, carried)
+    before = recent.copy()
+    capture(early, grown, carried, protein, 1.0, 0.0, params.protein_threshold, 7 * 24, params, recent, lent)
+    assert recent == pytest.approx(before / np.e, rel=1e-6)
 
 
 def test_everyday_aversion_does_not_imprint_and_a_shock_does():
