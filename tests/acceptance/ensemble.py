@@ -1,39 +1,39 @@
-"""Find parameter sets that pass what the shipped numbers pass; write plastenv/scenarios/ensemble.yaml.
+"""Walk through the numbers with which fitted studies pass; write plastenv/scenarios/ensemble.yaml and evidence of it.
 
-    python tests/acceptance/ensemble.py [--keep 20] [--tries 1000] [--spread 0.5] [--lose 0] [--jobs 2]
-        [--config FILE]
+    python tests/acceptance/ensemble.py [--keep 20] [--steps 16] [--moved 4] [--spread 0.5] [--jobs 2] [--config FILE]
 
-All candidates of the calibration are drawn anew for every try, from their priors with SDs `--spread` times as wide. A
-set is kept if it passes every fitted study that the shipped numbers pass, `--lose` of them excepted, on the same seeds;
-studies run in the order of their cost, those on animals and patients last, and one failure too many ends a try. Tries
-are kept in runs/ensemble, so that an interrupted run goes on where it stopped. The file is written whenever a set is
-found.
+Every set comes from a Metropolis walk of its own, which starts at the shipped numbers and whose target is the priors of
+the calibration's candidates, cut to what passes every fitted study that the shipped numbers pass, on the same seeds. A
+step moves `--moved` candidates, drawn by lot, by `--spread` SD; studies run in the order of their cost, and the first
+that fails sends it back. Studies on patients, which are costly, judge only where a walk has come to in the end, and
+before it the places that it came from, until one passes. Steps are kept in runs/ensemble, so that an interrupted run
+goes on where it stopped.
 """
 
 import argparse
 import json
+import math
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from evidence import ROOT, origin
+from evidence import ROOT, keep, origin
 
 from plastenv.evaluation.comparison import write_json
 from plastenv.files import whole
 from plastenv.lab.battery import run_battery
-from plastenv.lab.bench import COHORTS
 from plastenv.lab.calibration import Calibration, fitted, load_calibration, published
 from plastenv.lab.checks import StudyResult
 from plastenv.patients.cohort import Patients
 from plastenv.scenarios.parameters import ENSEMBLE, models
 from plastenv.scenarios.scenario import load_scenario
 
-KEPT = ROOT / "runs" / "ensemble"
+EVIDENCE, KEPT = ROOT / "docs" / "evidence" / "ensemble.json", ROOT / "runs" / "ensemble"
+Places = dict[str, float]  # SD from the shipped number, by name
 
 
 def passing(folder: Path, jobs: int) -> list[str]:
@@ -44,50 +44,68 @@ def passing(folder: Path, jobs: int) -> list[str]:
         seconds = {
             name: found.seconds for name, found in outcomes.items() if isinstance(found, StudyResult) and found.passed
         }
-        kinds = {name: published()[name].preparation.kind in COHORTS for name in seconds}
-        write_json(path, sorted(seconds, key=lambda name: (kinds[name], seconds[name])))
+        write_json(path, sorted(seconds, key=seconds.__getitem__))
     names: list[str] = json.loads(path.read_text("utf-8"))
     return names
 
 
-def drawn(calibration: Calibration, number: int, spread: float) -> dict[str, float]:
-    """Return the parameter set of a try."""
-    places = np.random.default_rng([calibration.seed, number]).normal(0.0, spread, len(calibration.candidates))
-    return calibration.values(dict(zip(calibration.candidates, places.tolist(), strict=True)))
-
-
-def attempt(path: Path, values: dict[str, float], studies: list[str], lose: int) -> None:
-    """Run the studies with a parameter set until more than `lose` fail, and write what came of it to `path`.
-
-    A set that is kept must also let patients grow up, on which schedules are compared.
-    """
-    begun, failed = time.perf_counter(), list[str]()
+def first_failure(values: dict[str, float], studies: list[str]) -> str | None:
+    """Return the first of `studies` that does not pass with a parameter set."""
     for name in studies:
         outcome = run_battery(fitted([name]), jobs=1, parameters=values)[name]
         if not isinstance(outcome, StudyResult) or not outcome.passed:
-            failed.append(name)
-        if len(failed) > lose:
-            break
-    kept = len(failed) <= lose
-    if kept:
-        try:
-            Patients(load_scenario("Fear", **models(values)).recipe, "test").intake([0])
-        except RuntimeError:  # too few of them may be admitted
-            kept = False
-    seconds = round(time.perf_counter() - begun, 1)
-    write_json(path, {"values": values, "kept": kept, "failed": failed, "seconds": seconds})
+            return name
+    return None
 
 
-def tried(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield what came of every try."""
-    for path in sorted(folder.glob("try-*.json")):
-        yield json.loads(path.read_text("utf-8"))
+def on_patients(values: dict[str, float], studies: list[str]) -> str | None:
+    """Return the first of `studies`, which are on patients, that does not pass, or why no patients can be compared."""
+    try:
+        Patients(load_scenario("Fear", **models(values)).recipe, "test").intake([0])
+    except RuntimeError:  # too few of them may be admitted
+        return "admission"
+    return first_failure(values, studies)
 
 
-def losses(tries: list[dict[str, Any]]) -> str:
-    """Say which studies failed, and how often."""
-    counts = Counter(name for each in tries for name in each["failed"])
-    return ", ".join(f"{name} fails {number}" for name, number in counts.most_common())
+def proposed(calibration: Calibration, here: Places, walk: int, step: int, moved: int, spread: float) -> Places | None:
+    """Return where a step would go, or nothing if the priors refuse it."""
+    draw = np.random.default_rng([calibration.seed, walk, step])
+    there, gain = dict(here), 0.0
+    for k in draw.choice(len(calibration.candidates), moved, replace=False):
+        name, prior = list(calibration.candidates.items())[k]
+        there[name] = here[name] + spread * float(draw.standard_normal())
+        low, high = prior.range(name)
+        if not low <= there[name] <= high:
+            return None
+        gain += (prior.penalty(here[name]) - prior.penalty(there[name])) / 2.0
+    return there if draw.random() < math.exp(min(0.0, gain)) else None
+
+
+def walked(path: Path, calibration: Calibration, walk: int, steps: int, moved: int, spread: float) -> dict[str, Any]:
+    """Go on with a walk from what `path` keeps of it until it has taken `steps` and stands where all studies pass."""
+    studies = passing(path.parent, 1)
+    costly = [name for name in studies if published()[name].preparation.kind == "patient"]
+    quick = [name for name in studies if name not in costly]
+    begin = dict.fromkeys(calibration.candidates, 0.0)
+    kept = json.loads(path.read_text("utf-8")) if path.exists() else {"stops": [begin], "failed": [], "end": None}
+    for step in range(kept.get("steps", 0), steps):
+        there = proposed(calibration, kept["stops"][-1], walk, step, moved, spread)
+        failure = first_failure(calibration.values(there), quick) if there else "prior"
+        if there and failure is None:
+            kept["stops"].append(there)
+        else:
+            kept["failed"].append(failure)
+        kept["steps"] = step + 1
+        write_json(path, kept)
+    while kept["end"] is None:
+        failure = on_patients(calibration.values(kept["stops"][-1]), costly)
+        if failure is None:
+            kept["end"] = kept["stops"][-1]
+        else:
+            kept["failed"].append(failure)
+            kept["stops"].pop()
+        write_json(path, kept)
+    return kept
 
 
 def write(sets: list[dict[str, float]], heading: str) -> None:
@@ -100,46 +118,51 @@ def write(sets: list[dict[str, float]], heading: str) -> None:
 
 
 def main() -> None:
-    """Try sets until enough are kept or the tries are over."""
+    """Walk until enough walks have ended, then write what they came to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep", type=int, default=20)
-    parser.add_argument("--tries", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=16)
+    parser.add_argument("--moved", type=int, default=4)
     parser.add_argument("--spread", type=float, default=0.5)
-    parser.add_argument("--lose", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--config", type=Path, default=ROOT / "configs" / "calibration.yaml")
     arguments = parser.parse_args()
-    commit, calibration = origin(time.time())["commit"], load_calibration(arguments.config)
-    kept = KEPT / calibration.digest("free", "studies", "seeds", "target")
-    folder = kept / f"spread-{arguments.spread:g}-lose-{arguments.lose}"
+    begun, calibration = time.time(), load_calibration(arguments.config)
+    how = (arguments.steps, arguments.moved, arguments.spread)
+    folder = KEPT / calibration.digest("free", "studies", "seeds", "target") / "-".join(f"{each:g}" for each in how)
     folder.mkdir(parents=True, exist_ok=True)
-    studies = passing(kept, arguments.jobs)
+    studies = passing(folder, arguments.jobs)
     print(f"{len(studies)} fitted studies pass with the shipped numbers: {', '.join(studies)}", flush=True)
     with ProcessPoolExecutor(arguments.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for first in range(0, arguments.tries, arguments.jobs):
-            paths = {number: folder / f"try-{number:04d}.json" for number in range(first, first + arguments.jobs)}
-            waiting = [
-                pool.submit(attempt, path, drawn(calibration, number, arguments.spread), studies, arguments.lose)
-                for number, path in paths.items()
-                if not path.exists()
-            ]
-            for future in waiting:
-                future.result()
-            done = list(tried(folder))
-            sets = [each["values"] for each in done if each["kept"]]
-            if waiting:
-                seconds = sum(each["seconds"] for each in done) / len(done)
-                print(f"{len(sets)} of {len(done)} tries kept, {seconds:.0f} s each; {losses(done)}", flush=True)
-            if sets:
-                heading = (
-                    f"Parameter sets that pass the {len(studies)} fitted studies that the shipped numbers pass, "
-                    f"but for at most {arguments.lose}.\n"
-                    f"{len(sets)} of {len(done)} draws from priors with SDs {arguments.spread:g} times as wide; commit "
-                    f"{commit}.\nWritten by tests/acceptance/ensemble.py; do not edit."
-                )
-                write(sets[: arguments.keep], heading)
-            if len(sets) >= arguments.keep:
-                break
+        walks = {
+            pool.submit(walked, folder / f"walk-{number:02d}.json", calibration, number, *how): number
+            for number in range(arguments.keep)
+        }
+        found: dict[int, dict[str, Any]] = {}
+        for walk in as_completed(walks):
+            found[walks[walk]] = walk.result()
+            print(f"{len(found)} of {arguments.keep} walks, {time.time() - begun:.0f} s", flush=True)
+    ends = [found[number]["end"] for number in range(arguments.keep)]
+    distances = [float(np.linalg.norm(list(end.values()))) for end in ends]
+    failed = Counter(each for walk in found.values() for each in walk["failed"])
+    heading = (
+        f"Parameter sets that pass the {len(studies)} fitted studies that the shipped numbers pass.\n"
+        f"Ends of {len(ends)} walks of {arguments.steps} steps, {arguments.moved} numbers at a time; commit "
+        f"{origin(begun)['commit']}.\nWritten by tests/acceptance/ensemble.py; do not edit."
+    )
+    write([calibration.values(end) for end in ends], heading)
+    evidence = {
+        **origin(begun),
+        "studies": studies,
+        "steps": arguments.steps,
+        "moved": arguments.moved,
+        "spread": arguments.spread,
+        "taken": [len(found[number]["stops"]) - 1 for number in range(arguments.keep)],
+        "distances_sd": distances,
+        "sent_back": dict(failed.most_common()),
+    }
+    keep(EVIDENCE, evidence)
+    print(json.dumps(evidence, indent=1))
 
 
 if __name__ == "__main__":
