@@ -1,8 +1,8 @@
 """The search for a parameter set: trials of a sampler in a journal that outlasts interruptions.
 
 What a trial draws follows from how many are complete, so that a search that was stopped tries what it would have tried.
-The first trial is where the search starts. TPE, which would then try anything in reach, is given trials near it;
-CMA-ES spreads from the shipped numbers.
+The first trial is where the search starts, and no trial is farther from it than `FAR`. CMA-ES spreads from there; TPE,
+which would try anything in reach, is given its first trials.
 """
 
 import json
@@ -28,7 +28,8 @@ from plastenv.lab.objective import Score, independent, score
 
 JOURNAL, BEST, DETAILS = "journal.log", "best.yaml", "best.json"
 SAMPLER, FIRST = 18, 19  # words of the keys of samplers and of first trials
-NEAR, NEIGHBOURS = 0.5, 10  # SD from the start, and number, of the trials from which TPE begins
+FAR = 1.0  # SD from the start, as far as a search goes
+NEAR, NEIGHBOURS = 0.2, 10  # SD from the start of the first trials, and how many TPE is given
 Report = Callable[[int, float, float], None]  # trials in the journal, loss of the last one, lowest loss
 
 
@@ -36,6 +37,12 @@ def _sampler(calibration: Calibration, done: int) -> BaseSampler:
     """Return the sampler for the trial after `done` others."""
     seed = int(rng.derive(SAMPLER, calibration.seed, done)) % 2**31
     return TPESampler(seed=seed) if calibration.sampler == "tpe" else CmaEsSampler(seed=seed)
+
+
+def _reach(calibration: Calibration, name: str, place: float) -> FloatDistribution:
+    """Return how far the search may move a parameter that starts at `place`, in SD from the shipped number."""
+    low, high = calibration.candidates[name].range(name)
+    return FloatDistribution(max(low, place - FAR), min(high, place + FAR))
 
 
 def _given(calibration: Calibration, done: int, start: dict[str, float]) -> dict[str, float] | None:
@@ -47,8 +54,8 @@ def _given(calibration: Calibration, done: int, start: dict[str, float]) -> dict
     draw = rng.generator(int(rng.derive(FIRST, calibration.seed)), done)
     near = {}
     for name, place in start.items():
-        low, high = calibration.candidates[name].range(name)
-        near[name] = min(max(place + NEAR * float(draw.standard_normal()), low), high)
+        reach = _reach(calibration, name, place)
+        near[name] = min(max(place + NEAR * float(draw.standard_normal()), reach.low), reach.high)
     return near
 
 
@@ -101,10 +108,8 @@ def search(
     study = opened(calibration, folder)
     for left in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):  # by an interruption
         study.tell(left.number, state=TrialState.FAIL)
-    space: dict[str, BaseDistribution] = {
-        name: FloatDistribution(*calibration.candidates[name].range(name)) for name in calibration.free
-    }
-    begin = {name: (start or {}).get(name, 0.0) for name in space}
+    begin = {name: (start or {}).get(name, 0.0) for name in calibration.free}
+    space: dict[str, BaseDistribution] = {name: _reach(calibration, name, place) for name, place in begin.items()}
     try:
         while (done := len(complete(study))) < calibration.trials:
             study.sampler = _sampler(calibration, done)
