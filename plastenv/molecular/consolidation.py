@@ -319,6 +319,15 @@ def capture(
 
 
 @kernel
+def unrestored(synthesis: float, transcription: float, suppressed: float) -> float:
+    """Return the restabilisation of labile synapses that is prevented, 0..1: it needs new messengers and proteins.
+
+    `synthesis` and `transcription` are the shares inhibited, `suppressed` what memory suppressors hold back.
+    """
+    return synthesis + (1.0 - synthesis) * (transcription + (1.0 - transcription) * suppressed)
+
+
+@kernel
 def _fallen(x: np.float32) -> np.float32:
     """Return 1 - exp(-x) by its diagonal Pade approximant, off by less than 1e-3 of itself up to x = 1."""
     return x / (np.float32(1.0) + x * (np.float32(0.5) + x / np.float32(12.0)))
@@ -337,7 +346,7 @@ def settle(
 ) -> None:
     """Let one patient's late phase and structure, (pre, post), relax to each other for `hours`; close lability.
 
-    `block` is the share of protein synthesis inhibited, `opening` of the structural stage. The exchange is exact
+    `block` is the share of restabilisation prevented, `opening` of the structural stage. The exchange is exact
     for constant arguments; labile synapses follow and are lost by their mean lability.
     """
     pre, post = late.shape

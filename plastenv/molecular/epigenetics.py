@@ -119,6 +119,15 @@ def unsuppressed(level: float, block: float, methylation: MethylationParams) -> 
 
 
 @kernel
+def held_back(level: float, methyl_block: float, block: float, methylation: MethylationParams) -> float:
+    """Return what memory suppressors take of the restabilisation of a labile memory.
+
+    A reminder silences them as learning does, but for the share `methyl_block` that is stopped of methyltransferases.
+    """
+    return methyl_block * (1.0 - unsuppressed(level, block, methylation))
+
+
+@kernel
 def advance_microrna(level: float, creb: float, hours: float, microrna: MicroRNAParams) -> float:
     """Advance microRNA-132 by `hours` at this level of phosphorylated CREB."""
     target = creb / microrna.creb_rest
