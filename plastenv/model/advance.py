@@ -216,9 +216,7 @@ def _hour(p: int, state: ModelState, params: ModelParams, work: Workspace) -> No
     )
     opening = structural_opening(molecules.nogo[p] * state.traits.brakes[p], mean[NOGO_RELIEF], molecular.brakes)
     imprinted = molecular.consolidation.imprinting * circuit.aroused[p] * (1.0 - mean[SYNTHESIS_BLOCK])
-    suppressed = held_back(
-        molecules.suppressor[p], mean[METHYL_BLOCK], mean[DEACETYLASE_BLOCK], molecular.methylation
-    )
+    suppressed = held_back(molecules.suppressor[p], mean[METHYL_BLOCK], mean[DEACETYLASE_BLOCK], molecular.methylation)
     settle(
         circuit.late[p],
         circuit.structure[p],

@@ -6,11 +6,14 @@
     L'     = k h0 p tag (1 - L/L_max)(1 - sum L/R) where E > 0;   -k p tag L (1 - shield) where E < 0
     L' and S' relax to each other: L to S in a week, S to L in days while the structural stage is open
     what one synapse of an axon gains the axon's other synapses lose, in proportion (presynaptic competition)
+    L and S of the labile are lost at k_l (1 - r) labile_pre labile_post,   r = (1 - block)(1 - block')(1 - held), of
+    synthesis, of transcription and by memory suppressors (epigenetics)
     x' = (labile - x) / tau_x;   depotentiation by d while labile:   L and S x exp(-x^2 labile_post young d / d0)
 
 Tag, protein and late phase follow Luboeinski & Tetzlaff 2021 (Commun Biol 4:275); the BDNF-CREB chain with
 Hill-2 steps follows Zhang, Smolen, Byrne et al. 2016 (ModelDB 222715). Lability: reactivation with prediction
-error makes synapses depend on protein synthesis for hours and lets structure follow (Nader 2000). Within minutes
+error makes synapses depend on new proteins (Nader 2000) and messengers (Duvarci, Nader & LeDoux 2008, Learn Mem 15:747)
+for hours and lets structure follow. Within minutes
 stable receptors leave them and unstable ones come (Hong 2013), two steps, hence x^2; depotentiation removes those,
 and what was consolidated with them (Clem & Huganir 2010), if it is young: under a week, or of a neuron whose
 chromatin an inhibitor of deacetylases has freed, as a reminder frees only that of recent traces (Graff 2014).

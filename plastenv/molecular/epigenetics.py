@@ -5,10 +5,12 @@ works on two classes of genes (Day & Sweatt 2010, Nat Neurosci 13:1319): plastic
 tissue matures and under stress, and memory suppressors, which every learning silences within an hour and which
 without methyltransferases stay on and hinder consolidation (Miller & Sweatt 2007, Neuron 53:857): protein phosphatase
 1 silences CREB in a complex with a deacetylase, so not without one (Canettieri 2003, Nat Struct Biol 10:175).
+Reminders need methyltransferases as learning does (Maddox & Schafe 2011, Learn Mem 18:579).
 MicroRNA-132 follows CREB and lets translation reach spines. No accepted equations exist; first-order forms are defined
 by this project.
 
     p' = (1 - p) / tau_p - k (1 - block) drive p,     late phase x (1 - strength p (1 - deacetylases inhibited))
+    held = block strength p (1 - deacetylases inhibited),   of what restabilises a labile memory
     m' = (CREB / CREB at rest - m) / tau_m,           translation x (1 + K) m / (m + K)
 """
 
