@@ -50,12 +50,14 @@ from plastenv.molecular.consolidation import (
     settle,
     supported,
     translation,
+    unrestored,
 )
 from plastenv.molecular.epigenetics import (
     advance_acetylation,
     advance_methylation,
     advance_microrna,
     advance_suppressor,
+    held_back,
     permission,
     primed,
     reaching_spines,
@@ -214,12 +216,13 @@ def _hour(p: int, state: ModelState, params: ModelParams, work: Workspace) -> No
     )
     opening = structural_opening(molecules.nogo[p] * state.traits.brakes[p], mean[NOGO_RELIEF], molecular.brakes)
     imprinted = molecular.consolidation.imprinting * circuit.aroused[p] * (1.0 - mean[SYNTHESIS_BLOCK])
+    suppressed = held_back(molecules.suppressor[p], mean[METHYL_BLOCK], mean[DEACETYLASE_BLOCK], molecular.methylation)
     settle(
         circuit.late[p],
         circuit.structure[p],
         circuit.labile_pre[p],
         circuit.labile_post[p],
-        mean[SYNTHESIS_BLOCK],
+        unrestored(mean[SYNTHESIS_BLOCK], mean[TRANSCRIPTION_BLOCK], suppressed),
         opening + imprinted,
         1.0,
         molecular.consolidation,

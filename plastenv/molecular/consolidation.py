@@ -6,11 +6,14 @@
     L'     = k h0 p tag (1 - L/L_max)(1 - sum L/R) where E > 0;   -k p tag L (1 - shield) where E < 0
     L' and S' relax to each other: L to S in a week, S to L in days while the structural stage is open
     what one synapse of an axon gains the axon's other synapses lose, in proportion (presynaptic competition)
+    L and S of the labile are lost at k_l (1 - r) labile_pre labile_post,   r = (1 - block)(1 - block')(1 - held), of
+    synthesis, of transcription and by memory suppressors (epigenetics)
     x' = (labile - x) / tau_x;   depotentiation by d while labile:   L and S x exp(-x^2 labile_post young d / d0)
 
 Tag, protein and late phase follow Luboeinski & Tetzlaff 2021 (Commun Biol 4:275); the BDNF-CREB chain with
 Hill-2 steps follows Zhang, Smolen, Byrne et al. 2016 (ModelDB 222715). Lability: reactivation with prediction
-error makes synapses depend on protein synthesis for hours and lets structure follow (Nader 2000). Within minutes
+error makes synapses depend on new proteins (Nader 2000) and messengers (Duvarci, Nader & LeDoux 2008, Learn Mem 15:747)
+for hours and lets structure follow. Within minutes
 stable receptors leave them and unstable ones come (Hong 2013), two steps, hence x^2; depotentiation removes those,
 and what was consolidated with them (Clem & Huganir 2010), if it is young: under a week, or of a neuron whose
 chromatin an inhibitor of deacetylases has freed, as a reminder frees only that of recent traces (Graff 2014).
@@ -319,6 +322,15 @@ def capture(
 
 
 @kernel
+def unrestored(synthesis: float, transcription: float, suppressed: float) -> float:
+    """Return the restabilisation of labile synapses that is prevented, 0..1: it needs new messengers and proteins.
+
+    `synthesis` and `transcription` are the shares inhibited, `suppressed` what memory suppressors hold back.
+    """
+    return synthesis + (1.0 - synthesis) * (transcription + (1.0 - transcription) * suppressed)
+
+
+@kernel
 def _fallen(x: np.float32) -> np.float32:
     """Return 1 - exp(-x) by its diagonal Pade approximant, off by less than 1e-3 of itself up to x = 1."""
     return x / (np.float32(1.0) + x * (np.float32(0.5) + x / np.float32(12.0)))
@@ -337,7 +349,7 @@ def settle(
 ) -> None:
     """Let one patient's late phase and structure, (pre, post), relax to each other for `hours`; close lability.
 
-    `block` is the share of protein synthesis inhibited, `opening` of the structural stage. The exchange is exact
+    `block` is the share of restabilisation prevented, `opening` of the structural stage. The exchange is exact
     for constant arguments; labile synapses follow and are lost by their mean lability.
     """
     pre, post = late.shape

@@ -5,10 +5,12 @@ works on two classes of genes (Day & Sweatt 2010, Nat Neurosci 13:1319): plastic
 tissue matures and under stress, and memory suppressors, which every learning silences within an hour and which
 without methyltransferases stay on and hinder consolidation (Miller & Sweatt 2007, Neuron 53:857): protein phosphatase
 1 silences CREB in a complex with a deacetylase, so not without one (Canettieri 2003, Nat Struct Biol 10:175).
+Reminders need methyltransferases as learning does (Maddox & Schafe 2011, Learn Mem 18:579).
 MicroRNA-132 follows CREB and lets translation reach spines. No accepted equations exist; first-order forms are defined
 by this project.
 
     p' = (1 - p) / tau_p - k (1 - block) drive p,     late phase x (1 - strength p (1 - deacetylases inhibited))
+    held = block strength p (1 - deacetylases inhibited),   of what restabilises a labile memory
     m' = (CREB / CREB at rest - m) / tau_m,           translation x (1 + K) m / (m + K)
 """
 
@@ -116,6 +118,15 @@ def advance_suppressor(level: float, drive: float, block: float, hours: float, m
 def unsuppressed(level: float, block: float, methylation: MethylationParams) -> float:
     """Return the late phase that memory suppressors leave; a share `block` of their deacetylases is inhibited."""
     return 1.0 - methylation.suppressor_strength * level * (1.0 - block)
+
+
+@kernel
+def held_back(level: float, methyl_block: float, block: float, methylation: MethylationParams) -> float:
+    """Return what memory suppressors take of the restabilisation of a labile memory.
+
+    A reminder silences them as learning does, but for the share `methyl_block` that is stopped of methyltransferases.
+    """
+    return methyl_block * (1.0 - unsuppressed(level, block, methylation))
 
 
 @kernel

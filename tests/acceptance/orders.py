@@ -29,12 +29,20 @@ from plastenv.model.advance import STANDING, advance
 from plastenv.model.calendar import Event, lay_out
 from plastenv.model.types import DAY, HOUR, ModelParams, ModelState
 from plastenv.molecular.brakes import advance_brakes, maturity, structural_opening
-from plastenv.molecular.consolidation import advance_growth_factors, capture, decay_early, settle, translation
+from plastenv.molecular.consolidation import (
+    advance_growth_factors,
+    capture,
+    decay_early,
+    settle,
+    translation,
+    unrestored,
+)
 from plastenv.molecular.epigenetics import (
     advance_acetylation,
     advance_methylation,
     advance_microrna,
     advance_suppressor,
+    held_back,
     permission,
     reaching_spines,
     unsilenced,
@@ -157,8 +165,12 @@ class Stretch:
         )
         opening = structural_opening(m.nogo[0] * self.state.traits.brakes[0], mean["nogo-relief"], brakes)
         imprinted = rule.imprinting * c.aroused[0] * (1.0 - mean["synthesis-block"])
+        held = held_back(
+            m.suppressor[0], mean["methyltransferase-block"], mean["deacetylase-block"], molecular.methylation
+        )
+        prevented = unrestored(mean["synthesis-block"], mean["transcription-block"], held)
         settle(
-            c.late[0], c.structure[0], c.labile_pre[0], c.labile_post[0], mean["synthesis-block"],
+            c.late[0], c.structure[0], c.labile_pre[0], c.labile_post[0], prevented,
             opening + imprinted, hours, rule,
         )  # fmt: skip
         c.aroused[0] *= np.exp(-hours / rule.tau_arousal)

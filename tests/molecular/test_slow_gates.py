@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 
 from plastenv.molecular.brakes import BrakeParams, advance_brakes, maturity, structural_opening
-from plastenv.molecular.consolidation import ConsolidationParams, advance_growth_factors
+from plastenv.molecular.consolidation import ConsolidationParams, advance_growth_factors, unrestored
 from plastenv.molecular.epigenetics import (
     ChromatinParams,
     MethylationParams,
     advance_acetylation,
     advance_suppressor,
+    held_back,
     permission,
     unsuppressed,
 )
@@ -57,6 +58,15 @@ def test_suppressors_that_methylation_does_not_silence_need_deacetylases():
     assert unsuppressed(silenced, 0.0, methylation) > 0.95
     left = [unsuppressed(on, inhibited, methylation) for inhibited in (0.0, 0.5, 1.0)]
     assert left == pytest.approx([1.0 - methylation.suppressor_strength, 0.6, 1.0])
+
+
+def test_restabilisation_needs_messengers_that_unsilenced_suppressors_hold_back():
+    methylation = MethylationParams()
+    held = [held_back(0.5, *blocks, methylation) for blocks in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))]
+    assert held == pytest.approx([0.0, 0.5 * methylation.suppressor_strength, 0.0])
+    assert unrestored(0.3, 0.0, held[0]) == 0.3  # exactly: without these drugs nothing differs
+    assert unrestored(0.0, 1.0, 0.0) == unrestored(1.0, 0.0, 0.0) == 1.0
+    assert unrestored(0.5, 0.5, held[1]) == pytest.approx(1.0 - 0.25 * (1.0 - held[1]))
 
 
 def test_growth_factors_rise_with_drive_and_fall_back():
