@@ -30,6 +30,7 @@ from plastenv.circuit.plasticity import (
     expecting,
     factors_scratch,
     induce,
+    linger,
     response_scratch,
     synapses_scratch,
 )
@@ -62,7 +63,7 @@ from plastenv.molecular.epigenetics import (
     unsilenced,
     unsuppressed,
 )
-from plastenv.molecular.glia import advance_dserine, available, spillover
+from plastenv.molecular.glia import advance_dserine, available, lingering, spillover
 from plastenv.molecular.homeostasis import advance_homeostasis, departure
 from plastenv.molecular.pharmacology import (
     BDNF_LOSS,
@@ -257,6 +258,13 @@ def excitability(acting: np.ndarray) -> float:
     return (1.0 + acting[GAIN]) * (1.0 - acting[SPIKE_BLOCK])
 
 
+@kernel
+def _tone(stimulus: Stimulus, params: ModelParams) -> float:
+    """Return the neuromodulatory tone of an episode."""
+    pattern = stimulus.episode - params.episodes.shape[0]
+    return params.patterns.tone[pattern] if pattern >= 0 else params.episodes[stimulus.episode, 8]
+
+
 @inlined
 def _respond(
     p: int, stimulus: Stimulus, slot: int, state: ModelState, params: ModelParams, work: Workspace
@@ -271,20 +279,23 @@ def _respond(
         steps = fire(
             pattern, state.key[p], state.clock[p], pv, params.patterns, params.anatomy, params.circuit, work.trace
         )
-        tone = params.patterns.tone[pattern]
         pv *= work.trace.inhibited[0]
+        tone = _tone(stimulus, params)
         derive(steps, tone, pv, 1.0, params.anatomy, params.circuit, work.trace, work.factors, work.response)
         return work.response
     row = params.episodes[stimulus.episode]
     able = rng.uniform(state.key[p], state.clock[p], rng.AVOIDANCE) < traits.habit[p]
     remembered = slot >= 0 and able and excitable == 1.0 and state.memo.known.shape[1] > 0
+    remembered = remembered and work.acting[UPTAKE_BLOCK] == 0.0
     if remembered and holds(state.memo, p, slot, early, late, gain, pv, stimulus, params.anatomy, work.trace):
         return recall(state.memo, p, slot)
     load_weights(early, late, gain, excitable, work.trace.total, work.trace.weights)
     steps = simulate(
         row, stimulus, pv, traits.avoidance[p] if able else 2.0, params.anatomy, params.circuit, work.trace
     )
-    derive(steps, row[8], pv, pv, params.anatomy, params.circuit, work.trace, work.factors, work.response)
+    derive(
+        steps, _tone(stimulus, params), pv, pv, params.anatomy, params.circuit, work.trace, work.factors, work.response
+    )
     if remembered:
         keep(state.memo, p, slot, work.response, early, late, gain, pv, stimulus, params.anatomy)
     return work.response
@@ -301,7 +312,12 @@ def _experience(p: int, stimulus: Stimulus, slot: int, state: ModelState, params
     total = 0.0
     for i in range(units):
         total += response.mean[i]
-    spilled = spillover(total / units, work.acting[UPTAKE_BLOCK], glia)
+    block = work.acting[UPTAKE_BLOCK]
+    spilled = spillover(total / units, block, glia)
+    if block > 0.0:
+        share = lingering(spilled, block, glia)
+        tone = _tone(stimulus, params)
+        linger(share, glia.tau_linger, tone, params.circuit, work.trace, work.factors, response)
     for i in range(units):
         away = departure(circuit.activity[p, i], circuit.set_point[p, i], homeostasis)
         work.threshold[i] = 1.0 + params.circuit.plasticity.threshold_gain * away
