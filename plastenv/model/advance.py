@@ -40,13 +40,16 @@ from plastenv.model.everyday import Day, blank, plan_day, replayed_cue, skip
 from plastenv.model.types import DAY, HOUR, Events, ModelParams, ModelState
 from plastenv.molecular.brakes import advance_brakes, grown_inhibition, maturity, structural_opening
 from plastenv.molecular.consolidation import (
+    Messengers,
     advance_growth_factors,
+    advance_messengers,
     arousal,
     capture,
     decay_early,
     exchange,
     note,
     reactivate,
+    recruiting,
     remove,
     settle,
     supported,
@@ -166,11 +169,14 @@ def _consolidate(p: int, state: ModelState, params: ModelParams, work: Workspace
     acting = work.acting
     permitted = permission(molecules.acetylation[p], molecular.chromatin)
     permitted *= unsilenced(molecules.methylation[p], molecular.methylation) * (1.0 - acting[TRANSCRIPTION_BLOCK])
-    translated = translation(
-        molecules.bdnf[p], molecules.creb[p], permitted, acting[SYNTHESIS_BLOCK], asleep, consolidation
-    )
-    translated *= reaching_spines(molecules.microrna[p], acting[MICRORNA_BLOCK], molecular.microrna)
-    translated *= unsuppressed(molecules.suppressor[p], acting[DEACETYLASE_BLOCK], molecular.methylation)
+    bdnf, creb, block = molecules.bdnf[p], molecules.creb[p], acting[SYNTHESIS_BLOCK]
+    spines = reaching_spines(molecules.microrna[p], acting[MICRORNA_BLOCK], molecular.microrna)
+    free = unsuppressed(molecules.suppressor[p], acting[DEACETYLASE_BLOCK], molecular.methylation)
+    translated = translation(bdnf, creb, permitted, block, asleep, consolidation) * spines * free
+    surplus = translation(bdnf, creb, molecules.messenger[p] - permitted, block, asleep, consolidation) * spines * free
+    mature = maturity((state.clock[p] - params.everyday.birth) / DAY, molecular.brakes)
+    usual = recruiting(primed(mature, 0.0, molecular.chromatin), consolidation)
+    freed = recruiting(primed(mature, acting[DEACETYLASE_BLOCK], molecular.chromatin), consolidation)
     drive = capture(
         circuit.early[p],
         circuit.late[p],
@@ -179,6 +185,7 @@ def _consolidate(p: int, state: ModelState, params: ModelParams, work: Workspace
         translated,
         molecular.brakes.nets_shield * molecules.nets[p],
         consolidation.protein_threshold * state.traits.protein_threshold[p],
+        Messengers(surplus, usual, freed),
         hours,
         consolidation,
         circuit.recent[p],
@@ -191,6 +198,7 @@ def _consolidate(p: int, state: ModelState, params: ModelParams, work: Workspace
     molecules.suppressor[p] = advance_suppressor(
         molecules.suppressor[p], drive, acting[METHYL_BLOCK], hours, molecular.methylation
     )
+    molecules.messenger[p] = advance_messengers(molecules.messenger[p], permitted, hours, consolidation)
     molecules.microrna[p] = advance_microrna(molecules.microrna[p], molecules.creb[p], hours, molecular.microrna)
     molecules.dserine[p] = advance_dserine(molecules.dserine[p], acting[GLIA_CLAMP], asleep, hours, molecular.glia)
 
