@@ -2,6 +2,7 @@
 
     drive+ = x  y  tau+ (A2+ (1 - PV / shunt) + A3+ tau_y y_slow)      (presynaptic trace x postsynaptic rate)
     drive- = A2- tau-        x' y_fast         (presynaptic rate x fast postsynaptic trace)
+           + share A2- tau   x_left y'         while uptake of glutamate is inhibited (molecular/glia.py)
 
 which on stationary Poisson rates is the BCM form of Pfister & Gerstner 2006; y_slow is the slow postsynaptic trace.
 Inhibition keeps single spikes out of dendrites, bursts pass (Meredith 2003). It also times spikes: between neurons of
@@ -352,6 +353,37 @@ def derive(
         for k in range(2):
             transfer(response.up[width + k], response.up[last + k], width)
             transfer(response.down[width + k], response.down[last + k], width)
+
+
+@kernel
+def linger(
+    share: float,
+    tau: float,
+    tone: float,
+    params: CircuitParams,
+    trace: Trace,
+    factors: Factors,
+    response: Response,
+) -> None:
+    """Add to the last episode's depression what glutamate that stays for `tau`, s, makes of postsynaptic spikes.
+
+    Every spike that finds some depresses, by `share` of what it would if it had come before; `tone` as in `derive`.
+    """
+    rule, dt = params.plasticity, params.neuron.dt
+    width, last = BLOCK * response.blocks[0], response.down.shape[0] - 2
+    written = min(response.steps[0], trace.ran[0] + TAIL)
+    leak, down = np.float32(dt / tau), np.float32(1e4 * share * tone * rule.a2_minus * tau * dt)
+    tonic, phasic = np.float32(rule.modulator_tonic), np.float32(rule.modulator_phasic)
+    for a in range(width + 2):  # after the units the cue and the context
+        if a < width and response.fired[a] == 0.0:
+            continue
+        row, left = response.down[a if a < width else last + a - width], np.float32(0.0)
+        for step in range(written):
+            left += leak * (factors.rate[step, a] - left)
+            weight = down * (tonic + phasic * (factors.surprise[step] + factors.omission[step])) * left
+            for c in range(width):
+                if c != a:
+                    row[c] += weight * factors.rate[step, c] * factors.taking_part[c]
 
 
 @core

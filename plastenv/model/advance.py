@@ -30,6 +30,7 @@ from plastenv.circuit.plasticity import (
     expecting,
     factors_scratch,
     induce,
+    linger,
     response_scratch,
     synapses_scratch,
 )
@@ -39,13 +40,16 @@ from plastenv.model.everyday import Day, blank, plan_day, replayed_cue, skip
 from plastenv.model.types import DAY, HOUR, Events, ModelParams, ModelState
 from plastenv.molecular.brakes import advance_brakes, grown_inhibition, maturity, structural_opening
 from plastenv.molecular.consolidation import (
+    Messengers,
     advance_growth_factors,
+    advance_messengers,
     arousal,
     capture,
     decay_early,
     exchange,
     note,
     reactivate,
+    recruiting,
     remove,
     settle,
     supported,
@@ -64,7 +68,7 @@ from plastenv.molecular.epigenetics import (
     unsilenced,
     unsuppressed,
 )
-from plastenv.molecular.glia import advance_dserine, available, spillover
+from plastenv.molecular.glia import advance_dserine, available, lingering, spillover
 from plastenv.molecular.homeostasis import advance_homeostasis, departure
 from plastenv.molecular.pharmacology import (
     BDNF_LOSS,
@@ -167,11 +171,14 @@ def _consolidate(p: int, state: ModelState, params: ModelParams, work: Workspace
     acting = work.acting
     permitted = permission(molecules.acetylation[p], molecular.chromatin)
     permitted *= unsilenced(molecules.methylation[p], molecular.methylation) * (1.0 - acting[TRANSCRIPTION_BLOCK])
-    translated = translation(
-        molecules.bdnf[p], molecules.creb[p], permitted, acting[SYNTHESIS_BLOCK], asleep, consolidation
-    )
-    translated *= reaching_spines(molecules.microrna[p], acting[MICRORNA_BLOCK], molecular.microrna)
-    translated *= unsuppressed(molecules.suppressor[p], acting[DEACETYLASE_BLOCK], molecular.methylation)
+    bdnf, creb, block = molecules.bdnf[p], molecules.creb[p], acting[SYNTHESIS_BLOCK]
+    spines = reaching_spines(molecules.microrna[p], acting[MICRORNA_BLOCK], molecular.microrna)
+    free = unsuppressed(molecules.suppressor[p], acting[DEACETYLASE_BLOCK], molecular.methylation)
+    translated = translation(bdnf, creb, permitted, block, asleep, consolidation) * spines * free
+    surplus = translation(bdnf, creb, molecules.messenger[p] - permitted, block, asleep, consolidation) * spines * free
+    mature = maturity((state.clock[p] - params.everyday.birth) / DAY, molecular.brakes)
+    usual = recruiting(primed(mature, 0.0, molecular.chromatin), consolidation)
+    freed = recruiting(primed(mature, acting[DEACETYLASE_BLOCK], molecular.chromatin), consolidation)
     drive = capture(
         circuit.early[p],
         circuit.late[p],
@@ -180,6 +187,7 @@ def _consolidate(p: int, state: ModelState, params: ModelParams, work: Workspace
         translated,
         molecular.brakes.nets_shield * molecules.nets[p],
         consolidation.protein_threshold * state.traits.protein_threshold[p],
+        Messengers(surplus, usual, freed),
         hours,
         consolidation,
         circuit.recent[p],
@@ -192,6 +200,7 @@ def _consolidate(p: int, state: ModelState, params: ModelParams, work: Workspace
     molecules.suppressor[p] = advance_suppressor(
         molecules.suppressor[p], drive, acting[METHYL_BLOCK], hours, molecular.methylation
     )
+    molecules.messenger[p] = advance_messengers(molecules.messenger[p], permitted, hours, consolidation)
     molecules.microrna[p] = advance_microrna(molecules.microrna[p], molecules.creb[p], hours, molecular.microrna)
     molecules.dserine[p] = advance_dserine(molecules.dserine[p], acting[GLIA_CLAMP], asleep, hours, molecular.glia)
 
@@ -260,6 +269,13 @@ def excitability(acting: np.ndarray) -> float:
     return (1.0 + acting[GAIN]) * (1.0 - acting[SPIKE_BLOCK])
 
 
+@kernel
+def _tone(stimulus: Stimulus, params: ModelParams) -> float:
+    """Return the neuromodulatory tone of an episode."""
+    pattern = stimulus.episode - params.episodes.shape[0]
+    return params.patterns.tone[pattern] if pattern >= 0 else params.episodes[stimulus.episode, 8]
+
+
 @inlined
 def _respond(
     p: int, stimulus: Stimulus, slot: int, state: ModelState, params: ModelParams, work: Workspace
@@ -274,20 +290,23 @@ def _respond(
         steps = fire(
             pattern, state.key[p], state.clock[p], pv, params.patterns, params.anatomy, params.circuit, work.trace
         )
-        tone = params.patterns.tone[pattern]
         pv *= work.trace.inhibited[0]
+        tone = _tone(stimulus, params)
         derive(steps, tone, pv, 1.0, params.anatomy, params.circuit, work.trace, work.factors, work.response)
         return work.response
     row = params.episodes[stimulus.episode]
     able = rng.uniform(state.key[p], state.clock[p], rng.AVOIDANCE) < traits.habit[p]
     remembered = slot >= 0 and able and excitable == 1.0 and state.memo.known.shape[1] > 0
+    remembered = remembered and work.acting[UPTAKE_BLOCK] == 0.0
     if remembered and holds(state.memo, p, slot, early, late, gain, pv, stimulus, params.anatomy, work.trace):
         return recall(state.memo, p, slot)
     load_weights(early, late, gain, excitable, work.trace.total, work.trace.weights)
     steps = simulate(
         row, stimulus, pv, traits.avoidance[p] if able else 2.0, params.anatomy, params.circuit, work.trace
     )
-    derive(steps, row[8], pv, pv, params.anatomy, params.circuit, work.trace, work.factors, work.response)
+    derive(
+        steps, _tone(stimulus, params), pv, pv, params.anatomy, params.circuit, work.trace, work.factors, work.response
+    )
     if remembered:
         keep(state.memo, p, slot, work.response, early, late, gain, pv, stimulus, params.anatomy)
     return work.response
@@ -304,7 +323,12 @@ def _experience(p: int, stimulus: Stimulus, slot: int, state: ModelState, params
     total = 0.0
     for i in range(units):
         total += response.mean[i]
-    spilled = spillover(total / units, work.acting[UPTAKE_BLOCK], glia)
+    block = work.acting[UPTAKE_BLOCK]
+    spilled = spillover(total / units, block, glia)
+    if block > 0.0:
+        share = lingering(spilled, block, glia)
+        tone = _tone(stimulus, params)
+        linger(share, glia.tau_linger, tone, params.circuit, work.trace, work.factors, response)
     for i in range(units):
         away = departure(circuit.activity[p, i], circuit.set_point[p, i], homeostasis)
         work.threshold[i] = 1.0 + params.circuit.plasticity.threshold_gain * away

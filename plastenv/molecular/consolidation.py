@@ -2,7 +2,9 @@
 
     tag    = |E|^4 / (|E|^4 + tag0^4)
     D      = (sum of tag |E|)^2 / ((...)^2 + theta^2)                               per neuron, cooperative
-    p'     = (D * translation - p) / tau_p,     translation = BDNF x CREB x chromatin x (1 - block) x sleep
+    p'     = (D * translation - p) / tau_p,     translation = BDNF x CREB x messengers x (1 - block) x sleep
+    messengers = (1 - R) m + R' chromatin,      R = (sum of tag |E|)^2 / ((...)^2 + (recruit theta)^2)
+    m'     = (chromatin - m) / tau_m,           R' = R unless deacetylases are inhibited: recruit is then nearer to 1
     L'     = k h0 p tag (1 - L/L_max)(1 - sum L/R) where E > 0;   -k p tag L (1 - shield) where E < 0
     L' and S' relax to each other: L to S in a week, S to L in days while the structural stage is open
     what one synapse of an axon gains the axon's other synapses lose, in proportion (presynaptic competition)
@@ -11,12 +13,14 @@
     x' = (labile - x) / tau_x;   depotentiation by d while labile:   L and S x exp(-x^2 labile_post young d / d0)
 
 Tag, protein and late phase follow Luboeinski & Tetzlaff 2021 (Commun Biol 4:275); the BDNF-CREB chain with
-Hill-2 steps follows Zhang, Smolen, Byrne et al. 2016 (ModelDB 222715). Lability: reactivation with prediction
-error makes synapses depend on new proteins (Nader 2000) and messengers (Duvarci, Nader & LeDoux 2008, Learn Mem 15:747)
-for hours and lets structure follow. Within minutes
-stable receptors leave them and unstable ones come (Hong 2013), two steps, hence x^2; depotentiation removes those,
-and what was consolidated with them (Clem & Huganir 2010), if it is young: under a week, or of a neuron whose
-chromatin an inhibitor of deacetylases has freed, as a reminder frees only that of recent traces (Graff 2014).
+Hill-2 steps follows Zhang, Smolen, Byrne et al. 2016 (ModelDB 222715). Weak drive translates messengers that stand
+in dendrites (Huang & Kandel 2005), the stronger it is the more it needs transcription, which several trains recruit
+(Impey 1996), or fewer without deacetylases (Vecsey 2007). Lability: reactivation with prediction error makes synapses
+depend on new proteins (Nader 2000) and messengers (Duvarci, Nader & LeDoux 2008, Learn Mem 15:747) for hours and lets
+structure follow. Within minutes stable receptors leave them and unstable ones come (Hong 2013), two steps, hence x^2;
+depotentiation removes those, and what was consolidated with them (Clem & Huganir 2010), if it is young: under a week,
+or of a neuron whose chromatin an inhibitor of deacetylases has freed, as a reminder frees only that of recent traces
+(Graff 2014).
 Order within a step: early decay, proteins, late phase, competition; every hour structure and lability.
 """
 
@@ -31,6 +35,7 @@ RESOLUTION = np.float32(1e-3)  # early change and spent induction, summed over a
 EXPRESSED = 1e-7  # share of late change in one step below which none is worked out
 ACTIVE = 0.03  # 100 Hz, mean rate in an episode above which a synapse is reactivated
 OPEN = 1e-3  # lability that counts as none
+FOLLOWED = 0.01  # gap to what chromatin permits, over themselves, within which standing messengers have followed
 UNTAGGED = 0.2  # largest early change of an axon, over that which half-sets a tag, that leaves tags under 0.2 %
 LUBOEINSKI = "Luboeinski & Tetzlaff 2021, Commun Biol 4:275"
 
@@ -52,6 +57,18 @@ class ConsolidationParams(NamedTuple):
     protein_hill: Annotated[
         float, Par("cooperativity of the protein drive", "1", "Zhang 2016, ModelDB 222715 (Hill-2 steps)")
     ] = 2.0
+    recruit: Annotated[
+        float,
+        Par(
+            "tagged change that half-recruits transcription, over what half-drives proteins",
+            "1",
+            "several trains, not one; Impey 1996, Neuron 16:973; size " + PROJECT,
+        ),
+    ] = 3.0
+    tau_messenger: Annotated[
+        float,
+        Par("turnover of messengers in dendrites", "h", "half in 9 h (median); Schwanhausser 2011, Nature 473:337"),
+    ] = 13.0
     late_rate: Annotated[
         float, Par("late change per protein, in h0 (growth) or of itself (loss)", "1/h", LUBOEINSKI + " (1/h at p = 1)")
     ] = 1.2
@@ -119,6 +136,14 @@ class ConsolidationParams(NamedTuple):
     ] = 7.0
 
 
+class Messengers(NamedTuple):
+    """Where translation takes its messengers from, of one patient."""
+
+    surplus: float  # translation of those that stand in dendrites, less of as many as chromatin permits now
+    usual: float  # tagged change that half-recruits transcription, over the protein threshold
+    freed: float  # the same with what deacetylases an inhibitor leaves
+
+
 @kernel
 def _tag(early: np.float32, quartic: np.float32) -> np.float32:
     square = early * early
@@ -158,6 +183,24 @@ def translation(
     """Return the share of the protein drive that is translated; 1 in a young, awake, unblocked circuit."""
     trophic = 2.0 * bdnf**2 / (bdnf**2 + params.bdnf_half**2)
     return trophic * (0.5 + creb) * permitted * (1.0 - block) * (params.sleep_translation if asleep else 1.0)
+
+
+@kernel
+def recruiting(primed: float, params: ConsolidationParams) -> float:
+    """Return the tagged change that half-recruits transcription, over the protein threshold.
+
+    `primed` is the share of an adult's deacetylase activity that is missing.
+    """
+    return params.recruit + (1.0 - params.recruit) * primed
+
+
+@kernel
+def advance_messengers(level: float, permitted: float, hours: float, params: ConsolidationParams) -> float:
+    """Advance the messengers that stand in dendrites by `hours` towards what chromatin permits."""
+    gap = permitted - level
+    if abs(gap) <= FOLLOWED * level:
+        return permitted
+    return level + gap * (1.0 - np.exp(-hours / params.tau_messenger))
 
 
 @kernel
@@ -217,6 +260,7 @@ def _make(
     tagged: np.ndarray,
     translated: float,
     threshold: float,
+    messengers: Messengers,
     hours: float,
     params: ConsolidationParams,
     expressed: np.ndarray,
@@ -237,10 +281,16 @@ def _make(
     else:
         for i in range(units):
             expressed[i] **= np.float32(params.protein_hill)
+    usual, freed = messengers.usual**params.protein_hill, messengers.freed**params.protein_hill
+    shifted = messengers.surplus != 0.0 or usual != freed
     for i in range(units):
         drive = float(expressed[i] / (np.float32(1.0) + expressed[i]))
         mean += drive
         made = drive * translated
+        if shifted:
+            recruited = expressed[i] / (usual + expressed[i])
+            further = expressed[i] / (freed + expressed[i]) - recruited
+            made += drive * ((1.0 - recruited) * messengers.surplus + further * translated)
         left = protein[i] - made
         quarter = 0.25 * params.late_rate * hours * (made + left * lasting)
         part = quarter / (1.0 + quarter * (0.5 + quarter / 12.0))
@@ -258,6 +308,7 @@ def capture(
     translated: float,
     shield: float,
     threshold: float,
+    messengers: Messengers,
     hours: float,
     params: ConsolidationParams,
     recent: np.ndarray,
@@ -267,9 +318,9 @@ def capture(
 
     `carried` is the fourth power of early change summed over each axon, (pre,); one that carries too little has no
     tag.
-    `translated` is the share of the protein drive that is made, `shield` of late depression prevented,
-    `threshold` the patient's protein threshold; `recent`, (units,), is the share of late weight that is recent,
-    `lent`, (4, units) float32, is scratch. Returns the mean protein drive of the circuit.
+    `translated` is the share of the protein drive that is made of as many `messengers` as chromatin permits, `shield`
+    of late depression prevented, `threshold` the patient's protein threshold; `recent`, (units,), is the share of late
+    weight that is recent, `lent`, (4, units) float32, is scratch. Returns the mean protein drive of the circuit.
     """
     pre, post = late.shape
     quartic, untagged = np.float32(params.tag**4), (UNTAGGED * params.tag) ** 4
@@ -282,7 +333,7 @@ def capture(
         if carried[j] > untagged:
             for i in range(post):
                 tagged[i] += abs(early[j, i]) * _tag(early[j, i], quartic)
-    mean = _make(protein, tagged, translated, threshold, hours, params, gain)
+    mean = _make(protein, tagged, translated, threshold, messengers, hours, params, gain)
     active = False
     for i in range(post):
         active |= gain[i] > EXPRESSED

@@ -3,9 +3,12 @@
     D' = (target - D) / tau,   target = (1 - clamp) x (1 awake, less asleep)
     occupancy = D / (D + K), and a co-agonist given from outside fills what is left
     G = release x mean rate / (clearance (1 - block)),   spill = G^3 / (1 + G^3),   depression x (1 + gain spill)
+    left' = x - left / tau_linger,   depression + gain spill block A2- left y
 
-Extrasynaptic NMDA receptors favour depression (Valtcheva & Venance 2016, Nat Commun 7:13845); how much escapes
-uptake, and what D-serine gates, is defined by this project for lack of an accepted equation.
+Extrasynaptic NMDA receptors favour depression (Valtcheva & Venance 2016, Nat Commun 7:13845). What inhibited uptake
+does not take away lingers at them: postsynaptic spikes depress that come after presynaptic ones, by as much as those
+before (circuit/plasticity.py). How much escapes uptake, and what D-serine gates, is defined by this project for lack
+of an accepted equation.
 """
 
 from typing import Annotated, NamedTuple
@@ -31,6 +34,10 @@ class GliaParams(NamedTuple):
     spill_depression: Annotated[
         float, Par("depression added where uptake is overrun", "1", "Valtcheva & Venance 2016; size " + PROJECT)
     ] = 2.0
+    tau_linger: Annotated[
+        float,
+        Par("stay of glutamate at receptors, uptake inhibited", "s", "Romanos 2019, Commun Biol 2:127 (94 ms in DHK)"),
+    ] = 0.094
 
 
 @kernel
@@ -59,3 +66,13 @@ def spillover(rate: float, block: float, glia: GliaParams) -> float:
     left = 100.0 * rate * glia.release / (glia.clearance * max(1e-3, 1.0 - block))
     cubic = left * left * left
     return cubic / (1.0 + cubic)
+
+
+@kernel
+def lingering(spilled: float, block: float, glia: GliaParams) -> float:
+    """Return the depression by glutamate that lingers, over all that `spilled` leaves of timed depression.
+
+    `block` is the share of uptake inhibited; without, nothing lingers.
+    """
+    added = glia.spill_depression * spilled
+    return block * added / (1.0 + added)

@@ -18,6 +18,7 @@ class MolecularState(NamedTuple):
     acetylation: np.ndarray  # (patients,), acetylated share of histones, 0..1
     methylation: np.ndarray  # (patients,), methylated share of plasticity genes, 0..1
     suppressor: np.ndarray  # (patients,), expressed share of memory-suppressor genes, 0..1
+    messenger: np.ndarray  # (patients,), messengers that stand in dendrites, as many as chromatin permits
     microrna: np.ndarray  # (patients,), microRNA-132, 1 = adult at rest
     dserine: np.ndarray  # (patients,), D-serine that astrocytes keep at the synapse, 1 = awake at rest
     nets: np.ndarray  # (patients,), perineuronal nets, 1 = adult
@@ -39,6 +40,7 @@ def infant(patients: int, units: int, compounds: int, targets: int) -> Molecular
         acetylation=np.full(patients, 0.8),
         methylation=np.full(patients, 0.45),
         suppressor=np.full(patients, 0.5),
+        messenger=np.full(patients, 0.737),
         microrna=np.ones(patients),
         dserine=np.ones(patients),
         nets=np.zeros(patients),

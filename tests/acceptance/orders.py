@@ -30,9 +30,12 @@ from plastenv.model.calendar import Event, lay_out
 from plastenv.model.types import DAY, HOUR, ModelParams, ModelState
 from plastenv.molecular.brakes import advance_brakes, maturity, structural_opening
 from plastenv.molecular.consolidation import (
+    Messengers,
     advance_growth_factors,
+    advance_messengers,
     capture,
     decay_early,
+    recruiting,
     settle,
     translation,
     unrestored,
@@ -44,6 +47,7 @@ from plastenv.molecular.epigenetics import (
     advance_suppressor,
     held_back,
     permission,
+    primed,
     reaching_spines,
     unsilenced,
     unsuppressed,
@@ -128,14 +132,18 @@ class Stretch:
         rule, hours = molecular.consolidation, self.fine
         permitted = permission(m.acetylation[0], molecular.chromatin)
         permitted *= unsilenced(m.methylation[0], molecular.methylation) * (1.0 - self._does("transcription-block"))
-        made = translation(m.bdnf[0], m.creb[0], permitted, self._does("synthesis-block"), False, rule)
-        made *= reaching_spines(m.microrna[0], self._does("microrna-block"), molecular.microrna)
-        made *= unsuppressed(m.suppressor[0], self._does("deacetylase-block"), molecular.methylation)
+        block, freed = self._does("synthesis-block"), self._does("deacetylase-block")
+        spines = reaching_spines(m.microrna[0], self._does("microrna-block"), molecular.microrna)
+        spines *= unsuppressed(m.suppressor[0], freed, molecular.methylation)
+        made = translation(m.bdnf[0], m.creb[0], permitted, block, False, rule) * spines
+        surplus = translation(m.bdnf[0], m.creb[0], m.messenger[0] - permitted, block, False, rule) * spines
+        mature = maturity((self.clock - self.params.everyday.birth) / DAY, molecular.brakes)
+        halves = (recruiting(primed(mature, inhibited, molecular.chromatin), rule) for inhibited in (0.0, freed))
         shield = molecular.brakes.nets_shield * m.nets[0]
         threshold = rule.protein_threshold * self.state.traits.protein_threshold[0]
         drive = capture(
-            c.early[0], c.late[0], self.carried, m.protein[0], made, shield, threshold, hours, rule, c.recent[0],
-            self.lent,
+            c.early[0], c.late[0], self.carried, m.protein[0], made, shield, threshold, Messengers(surplus, *halves),
+            hours, rule, c.recent[0], self.lent,
         )  # fmt: skip
         factors = (1.0 + self._does("trkb")) * (1.0 - self._does("bdnf-loss"))
         factors *= 1.0 - rule.bdnf_stress * self._does("stress")
@@ -146,6 +154,7 @@ class Stretch:
         m.suppressor[0] = advance_suppressor(
             m.suppressor[0], drive, self._does("methyltransferase-block"), hours, molecular.methylation
         )
+        m.messenger[0] = advance_messengers(m.messenger[0], permitted, hours, rule)
         m.microrna[0] = advance_microrna(m.microrna[0], m.creb[0], hours, molecular.microrna)
         m.dserine[0] = advance_dserine(m.dserine[0], self._does("glia-clamp"), False, hours, molecular.glia)
 
@@ -203,6 +212,7 @@ def of_levels(params: ModelParams) -> dict[str, tuple[float | None, float, Cours
             2.0, fine, repeated(lambda x, h: advance_growth_factors(x[0], x[1], 0.3, 0.6, 1.2, 0.0, h, rule), 0.8, 0.2),
         ),
         "memory suppressors": (None, fine, repeated(lambda x, h: advance_suppressor(x, 0.01, 0.0, h, methyl), 0.5)),
+        "messengers in dendrites": (None, fine, repeated(lambda x, h: advance_messengers(x, 0.9, h, rule), 0.5)),
         "microRNA": (None, fine, repeated(lambda x, h: advance_microrna(x, 0.6, h, m.microrna), 1.0)),
         "D-serine": (None, fine, repeated(lambda x, h: advance_dserine(x, 0.4, False, h, m.glia), 1.0)),
         "brakes": (None, hour, repeated(lambda x, h: advance_brakes(x[0], x[1], 0.9, 0.02, h, m.brakes), 1.0, 0.5)),
@@ -234,7 +244,10 @@ def of_arrays(state: ModelState, params: ModelParams) -> dict[str, tuple[float |
         one._decay()  # which says what every axon carries
         c, protein = one.state.circuit, one.state.molecules.protein
         for _ in range(n):
-            capture(c.early[0], c.late[0], one.carried, protein[0], 1.0, 0.3, 0.2, h, rule, c.recent[0], one.lent)
+            capture(
+                c.early[0], c.late[0], one.carried, protein[0], 1.0, 0.3, 0.2, Messengers(0.1, 3.0, 2.0), h, rule,
+                c.recent[0], one.lent,
+            )  # fmt: skip
         return [c.late, protein]
 
     def settled(labile: float, h: float, n: int) -> list:

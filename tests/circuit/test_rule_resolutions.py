@@ -138,3 +138,16 @@ def test_a_release_reads_the_pairs_of_the_second_before_it_and_none_that_follow(
     for delay in (0.3, 1.0, 3.0):
         assert found[delay] == pytest.approx(at_once * np.exp(-delay / rule.tau_eligibility), rel=0.05)
     assert found[-1.0] < 0.2 * found[3.0]
+
+
+def test_glutamate_that_lingers_lets_either_order_depress(tau=0.1):
+    """A spike after a presynaptic one depresses as the glutamate left of it decays; one before it finds none."""
+    fine = Rule(RULES["cortex"], STEP, 0.8)
+    found = {}
+    for lag in (-0.05, 0.02, 0.3):
+        _, timed = fine.spikes(np.array([0.4]), np.array([0.4 + lag]), 0.8)
+        plasticity.linger(0.5, tau, 1.0, fine.params, fine.trace, fine.factors, fine.response)
+        found[lag] = float(fine.response.down[GROUP, 0]) - timed
+    assert found[-0.05] == 0.0
+    for lag in (0.02, 0.3):
+        assert found[lag] == pytest.approx(0.5 * 7.1e-3 * np.exp(-lag / tau), rel=0.05)

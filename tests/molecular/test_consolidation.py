@@ -4,31 +4,35 @@ from scipy.linalg import expm
 
 from plastenv.molecular.consolidation import (
     ConsolidationParams,
+    Messengers,
+    advance_messengers,
     arousal,
     capture,
     decay_early,
     exchange,
     reactivate,
+    recruiting,
     remove,
     settle,
 )
 
 C = ConsolidationParams()
 SHAPE = (6, 4)
+USUAL = Messengers(0.0, C.recruit, C.recruit)
 
 
 def synapses(early: float, late: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
     return np.full(SHAPE, early, np.float32), np.full(SHAPE, late, np.float32)
 
 
-def consolidated(early, late, hours=8.0, translated=1.0, shield=0.0, params=C):
+def consolidated(early, late, hours=8.0, translated=1.0, shield=0.0, params=C, messengers=USUAL):
     live, carried, protein = np.ones(SHAPE[0], bool), np.zeros(SHAPE[0]), np.zeros(SHAPE[1])
     early, late, spent = early.copy(), late.copy(), np.zeros_like(early)
     lent, recent = np.zeros((4, late.shape[1]), np.float32), np.zeros(late.shape[1])
     for _ in range(round(hours * 6)):
         decay_early(early, spent, live, 1 / 6, False, 0.5, params, carried)
         threshold = params.protein_threshold
-        capture(early, late, carried, protein, translated, shield, threshold, 1 / 6, params, recent, lent)
+        capture(early, late, carried, protein, translated, shield, threshold, messengers, 1 / 6, params, recent, lent)
     return late
 
 
@@ -153,6 +157,31 @@ def test_old_weight_yields_only_where_deacetylases_are_blocked():
     assert depotentiated(1.0, 0.0, 0.6) < 0.6
 
 
+def test_the_stronger_a_change_the_more_it_needs_transcription():
+    weak, late = synapses(0.04)
+    strong, _ = synapses(0.4)
+    blocked = Messengers(1.0, C.recruit, C.recruit)  # what stands in dendrites, and nothing made
+    kept = [
+        (consolidated(early, late, translated=0.0, messengers=blocked) - late).sum()
+        / (consolidated(early, late) - late).sum()
+        for early in (weak, strong)
+    ]
+    assert kept[0] > 0.75 > 0.5 > kept[1] > 0.0
+
+
+def test_an_inhibitor_of_deacetylases_lets_weak_change_recruit_transcription():
+    early, late = synapses(0.04)
+    freed = Messengers(0.0, C.recruit, recruiting(1.0, C))
+    plain = consolidated(early, late) - late
+    assert recruiting(1.0, C) == 1.0 < recruiting(0.5, C) < recruiting(0.0, C) == C.recruit
+    assert (consolidated(early, late, messengers=freed) - late).sum() > 1.2 * plain.sum()
+
+
+def test_messengers_follow_small_change_at_once_and_large_change_in_hours():
+    assert advance_messengers(0.5, 0.504, 1.0, C) == 0.504
+    assert advance_messengers(0.5, 0.0, C.tau_messenger, C) == pytest.approx(0.5 / np.e)
+
+
 def test_exchanged_receptors_go_back():
     exchanged = np.ones(SHAPE[0])
     exchange(exchanged, np.zeros(SHAPE[0]), C.tau_exchange, C)
@@ -167,12 +196,12 @@ def test_what_is_captured_is_recent_for_a_week():
     grown = late.copy()
     for _ in range(24 * 6):
         decay_early(early, spent, live, 1 / 6, False, 0.5, params, carried)
-        capture(early, grown, carried, protein, 1.0, 0.0, params.protein_threshold, 1 / 6, params, recent, lent)
+        capture(early, grown, carried, protein, 1.0, 0.0, params.protein_threshold, USUAL, 1 / 6, params, recent, lent)
     assert recent == pytest.approx(1.0 - late.sum(0) / grown.sum(0), rel=0.15)  # it has aged for a day
     early[:] = 0.0
     decay_early(early, spent, live, 1.0, False, 0.5, C, carried)
     before = recent.copy()
-    capture(early, grown, carried, protein, 1.0, 0.0, params.protein_threshold, 7 * 24, params, recent, lent)
+    capture(early, grown, carried, protein, 1.0, 0.0, params.protein_threshold, USUAL, 7 * 24, params, recent, lent)
     assert recent == pytest.approx(before / np.e, rel=1e-6)
 
 
