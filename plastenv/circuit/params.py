@@ -76,10 +76,16 @@ class SpikeParams(NamedTuple):
     ] = 0.34
     tau_slow: Annotated[float, Par("decay of the slow part", "s", "Lester 1990, Nature 346:565 (about 100 ms)")] = 0.100
     fatigue: Annotated[
-        float,
-        Par("inhibition that a volley takes from the next", "1", "GABA-B autoreceptors; Davies 1991, Nature 349:609"),
-    ] = 0.35
-    tau_fatigue: Annotated[float, Par("recovery of inhibition", "s", "Davies 1990, J Physiol 424:513")] = 0.8
+        float, Par("inhibition that a volley takes from the next", "1", "Pearce 1995, J Physiol 484:425 (38 % at 5 ms)")
+    ] = 0.38
+    tau_fatigue: Annotated[float, Par("recovery of inhibition", "s", "Pearce 1995")] = 0.13
+    autoreceptor: Annotated[
+        float, Par("share of inhibition that GABA-B autoreceptors can stop", "1", "Pearce 1995 (at most half)")
+    ] = 0.5
+    onset_autoreceptor: Annotated[
+        float, Par("onset of autoreceptors", "s", "late IPSP peaks at 0.14 s; Davies 1990, J Physiol 424:513")
+    ] = 0.05
+    tau_autoreceptor: Annotated[float, Par("their recovery", "s", "late IPSP lasts 0.7 s; Davies 1990")] = 0.8
     tau_inhibition: Annotated[float, Par("feed-forward PV inhibition", "s", "GABA-A, Buhl 1995")] = 0.010
     inhibition: Annotated[
         float, Par("inhibition per volley of eight axons", "1", "Pouille & Scanziani 2001; " + PROJECT)

@@ -1,13 +1,17 @@
 """Spikes: stimulated pathways onto neurons that fire with escape noise. The plasticity rule reads them unchanged.
 
     tau dv/dt = -v + tau (EPSPs - inhibition - adaptation),   hazard = rate0 exp((v - v_rest) / width)
+    released = volley (1 - tired) (1 - checked),   tau_on d(checked)/dt = share bound - checked
+    each volley: tired += fatigue volley (1 - tired),   bound += released (1 - bound);   both then recover
 
 A pattern lists when which pathway is stimulated, when current makes the neurons themselves fire and when fibres
 release neuromodulator. Units that a stimulator reaches are the pathways' axons and fire as told; all others integrate
 what those synapses pass on.
-Volleys tire inhibition, so trains and theta bursts get past it (Davies 1991, Nature 349:609). A spike is written down
-as a rate of one spike per step, so that traces, factors and products of `plasticity.py` are those of the spike rule
-(Pfister & Gerstner 2006). Neuron: Gerstner & Kistler 2002, Spiking Neuron Models, ch. 5.
+Volleys tire inhibition at once and, a tenth of a second later, check up to half of its release through GABA-B
+autoreceptors, so trains and theta bursts get past most of it (Pearce 1995, J Physiol 484:425; Mott & Lewis 1991,
+Science 252:1718; Davies 1991, Nature 349:609). A spike is written down as a rate of one spike per step, so that traces,
+factors and products of `plasticity.py` are those of the spike rule (Pfister & Gerstner 2006). Neuron: Gerstner &
+Kistler 2002, Spiking Neuron Models, ch. 5.
 """
 
 from typing import NamedTuple
@@ -96,8 +100,9 @@ def fire(
     per_weight = 1.0 / (PATHWAY * params.plasticity.weight_unit)
     quick, slow = np.float32(neuron.potential * per_weight), np.float32(neuron.slow * per_weight)
     keep_slow, rested = np.float32(np.exp(-dt / neuron.tau_slow)), np.exp(-dt / neuron.tau_fatigue)
+    unbinds, follows = np.exp(-dt / neuron.tau_autoreceptor), 1.0 - np.exp(-dt / neuron.onset_autoreceptor)
     keep_modulator = np.float32(1.0 - dt / params.plasticity.tau_modulator)
-    noise, inhibition, tired = rng.combine(key, clock), 0.0, 0.0
+    noise, inhibition, tired, bound, checked = rng.combine(key, clock), 0.0, 0.0, 0.0, 0.0
     met, came = 0.0, 0.0
     v, adapted, silent, held = trace.total, trace.shown, trace.steady, trace.rate
     for i in range(units):
@@ -108,6 +113,8 @@ def fire(
     for step in range(steps):
         inhibition *= keep_inhibition
         tired *= rested
+        bound *= unbinds
+        checked += follows * (neuron.autoreceptor * bound - checked)
         arriving, volley = step - late, 0.0
         if arriving >= 0:
             for j in range(units):
@@ -116,10 +123,12 @@ def fire(
                     for i in range(units):
                         v[i] += quick * trace.weights[j, i]
                         held[i] += slow * trace.weights[j, i]
-        inhibition += neuron.inhibition * pv * volley * (1.0 - tired)
-        met += volley * (1.0 - tired)
+        released = volley * (1.0 - tired) * (1.0 - checked)
+        inhibition += neuron.inhibition * pv * released
+        met += released
         came += volley
-        tired += neuron.fatigue * volley * (1.0 - tired)
+        tired += neuron.fatigue * min(1.0, volley) * (1.0 - tired)
+        bound += min(1.0, released) * (1.0 - bound)
         for i in range(units):
             if anatomy.receives[i] > 0.0:
                 v[i] = np.float32(keep * v[i] + dt / neuron.tau * (held[i] - inhibition - adapted[i]))

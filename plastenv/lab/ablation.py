@@ -108,6 +108,7 @@ MECHANISMS: dict[str, Mechanism] = {
             "circuit.neuron.threshold": lambda mean: INTACT_CIRCUIT.neuron.threshold + mean.inhibition,
             "circuit.spike.inhibition": 0.0,
             "circuit.spike.fatigue": 0.0,
+            "circuit.spike.autoreceptor": 0.0,
             "molecular.brakes.nets_pv": 0.0,
             "molecular.brakes.inhibition_age": -NEVER,
         },
