@@ -43,7 +43,9 @@ class MethylationParams(NamedTuple):
     adult: Annotated[float, Par("methylated share, adult", "1", PROJECT)] = 0.5
     stress: Annotated[float, Par("share that lasting stress adds", "1", "Roth 2009; size " + PROJECT)] = 0.3
     silencing: Annotated[float, Par("transcription lost where all is methylated", "1", PROJECT)] = 0.4
-    tau_suppressor: Annotated[float, Par("return of memory suppressors", "h", "a day; Miller & Sweatt 2007")] = 24.0
+    tau_suppressor: Annotated[
+        float, Par("return of memory suppressors", "h", "back within a day; Day & Sweatt 2010")
+    ] = 8.0
     suppressor_rate: Annotated[
         float,
         Par("silencing of memory suppressors by a fully driven circuit", "1/h", "within an hour; Miller & Sweatt 2007"),
