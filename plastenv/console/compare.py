@@ -58,7 +58,7 @@ def run(
     from plastenv.report.figures import comparison_figure
 
     comparison_figure(comparison, out / "figure.png")
-    console = terminal(140, quiet=only_json(comparison.results(), json_path))
+    console = terminal(150, quiet=only_json(comparison.results(), json_path))
     console.print(comparison_table(comparison))
     if ensemble:
         console.print(ensemble_table(comparison))

@@ -236,7 +236,7 @@ def find(name: str, horizon_days: int = LIBRARY_DAYS, allowed: Sequence[str] | N
         return fitting[name]
     if name in {protocol.name for protocol in library()}:
         raise ValueError(
-            f"schedule '{name}' does not fit into {horizon_days} days of treatment; "
+            f"schedule '{name}' does not fit into the {horizon_days} days of treatment; "
             f"expected a file or one of: {', '.join(fitting)}"
         )
     path = Path(name)

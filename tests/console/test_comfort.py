@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import shlex
@@ -85,6 +86,26 @@ def test_a_shell_completes_names_where_arguments_take_them(typed):
     asked = {"COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1), "_PLASTENV_COMPLETE": "complete_bash"}
     done = subprocess.run(COMMAND, env=os.environ | asked, capture_output=True, text=True, timeout=100)
     assert done.stdout.split() == COMPLETED[typed], done.stderr
+
+
+def test_json_on_standard_output_stands_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = [
+        "compare",
+        "training-massed",
+        "--scenario",
+        "Fear-easy",
+        "--split",
+        "train",
+        "--patients",
+        "1",
+        "--json",
+        "-",
+    ]
+    printed = CliRunner().invoke(cli.app, asked)
+    assert printed.exit_code == 0, printed.output
+    assert json.loads(printed.stdout) == json.loads((tmp_path / "runs/compare/results.json").read_text("utf-8"))
+    assert not (tmp_path / "-").exists()
 
 
 def test_a_reader_who_has_had_enough_is_no_mistake():

@@ -92,7 +92,9 @@ def test_a_schedule_is_found_by_name_or_as_a_file(schedule):
     assert find(str(schedule(GOOD))).name == "good"
     with pytest.raises(ValueError, match="did you mean 'untreated'"):
         find("untraeted")
-    with pytest.raises(ValueError, match="does not fit into 14 days of treatment; expected a file or one of: graff"):
+    with pytest.raises(
+        ValueError, match="does not fit into the 14 days of treatment; expected a file or one of: graff"
+    ):
         find("window-alone", 14)
     with pytest.raises(ProtocolError, match=r"nowhere\.yaml: No such file"):
         find("nowhere.yaml")
