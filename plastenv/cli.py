@@ -14,8 +14,18 @@ import typer
 from typer.core import TyperGroup
 
 import plastenv
+from plastenv.console import complete
 
 GROUP = "plastenv.commands"
+CODES = """Exit codes:
+
+0 done
+
+1 a check failed, or something could not be run
+
+2 a mistake in what was asked for, such as a file that is refused
+
+130 stopped with Ctrl-C"""
 
 
 def _joined(entry: EntryPoint) -> Any:
@@ -48,13 +58,20 @@ class _Commands(TyperGroup):
         return known
 
 
+ScenarioOption = Annotated[str, typer.Option(help="Scenario.", autocompletion=complete.scenarios)]
+SplitOption = Annotated[str, typer.Option(help="train, validation, test or shift.", autocompletion=complete.splits)]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="Write it here as JSON as well; -: print only that.")]
+
 app = typer.Typer(
     cls=_Commands,
     add_completion=True,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Search for treatments that re-open plasticity and use the window well. Research software, no medical advice.",
+    epilog=CODES,
 )
+protocols = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(protocols, name="protocols")
 
 
 def _version(asked: bool) -> None:
@@ -80,19 +97,28 @@ def complaints() -> Iterator[None]:
     warnings.showwarning = show
     try:
         yield
+    except BrokenPipeError:  # whoever reads what is printed has had enough
+        raise
     except (ValueError, OSError) as error:
         typer.echo(f"plastenv: {error}", err=True)
         raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)
+        raise typer.Exit(130) from None
 
 
 @app.command()
 def compare(
-    files: Annotated[
-        list[Path] | None, typer.Argument(help="Schedule files; without any, the built-in library.")
+    schedules: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Schedule files, names of the library, or 'library' for all of it, as without any.",
+            autocompletion=complete.competitors,
+        ),
     ] = None,
-    scenario: Annotated[str, typer.Option(help="Scenario.")] = "Fear",
+    scenario: ScenarioOption = "Fear",
     patients: Annotated[int, typer.Option(help="How many patients of the split.")] = 32,
-    split: Annotated[str, typer.Option(help="train, validation, test or shift.")] = "test",
+    split: SplitOption = "test",
     seed: Annotated[int, typer.Option(help="Sets the patients' everyday lives; patient k lives seed + k.")] = 0,
     ensemble: Annotated[
         int | None, typer.Option(help="Compare under so many other parameter sets too; their patients are grown anew.")
@@ -100,24 +126,26 @@ def compare(
     out: Annotated[Path, typer.Option(help="Folder for results.json, episodes.parquet and figure.png.")] = Path(
         "runs/compare"
     ),
-    json_path: Annotated[Path | None, typer.Option("--json", help="Write results.json here as well.")] = None,
+    json_path: JsonOption = None,
 ) -> None:
     """Compare treatment schedules on the same patients and print a ranking with 95 % intervals.
 
-    Example: plastenv compare my-schedule.yaml --patients 64
+    Example: plastenv compare my-schedule.yaml window-then-training --patients 64
     """
     with complaints():
         from plastenv.console.compare import run
 
-        run(files or [], scenario, patients, split, seed, ensemble, out, json_path)
+        run(schedules or [], scenario, patients, split, seed, ensemble, out, json_path)
 
 
 @app.command()
 def watch(
-    schedule: Annotated[str, typer.Argument(help="Name in the library, or a file.")] = "window-then-training",
-    scenario: Annotated[str, typer.Option(help="Scenario.")] = "Fear",
+    schedule: Annotated[
+        str, typer.Argument(help="Name in the library, or a file.", autocompletion=complete.schedules)
+    ] = "window-then-training",
+    scenario: ScenarioOption = "Fear",
     patient: Annotated[int, typer.Option(help="Which patient of the split, from 0.")] = 7,
-    split: Annotated[str, typer.Option(help="train, validation, test or shift.")] = "test",
+    split: SplitOption = "test",
     seed: Annotated[int, typer.Option(help="Sets the patient's everyday life, as in compare.")] = 0,
     gif: Annotated[Path | None, typer.Option(help="Write the episode as a GIF.")] = None,
     fps: Annotated[float, typer.Option(help="Days a second.")] = 4.0,
@@ -135,9 +163,9 @@ def watch(
 
 @app.command()
 def warmup(
-    scenario: Annotated[str, typer.Option(help="Scenario.")] = "Fear",
+    scenario: ScenarioOption = "Fear",
     patients: Annotated[int, typer.Option(help="How many patients of the split.")] = 16,
-    split: Annotated[str, typer.Option(help="train, validation, test or shift.")] = "train",
+    split: SplitOption = "train",
 ) -> None:
     """Compile the kernels and grow patients ahead of time, so that nothing waits for them later.
 
@@ -166,7 +194,7 @@ def validate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for results.json and report.html; else runs/validate or runs/ablation.")
     ] = None,
-    json_path: Annotated[Path | None, typer.Option("--json", help="Write results.json here as well.")] = None,
+    json_path: JsonOption = None,
     jobs: Annotated[int, typer.Option(help="Studies that run at a time, each in a process of its own.")] = 2,
 ) -> None:
     """Run published experiments on the simulator and say which of their results it reproduces.
@@ -215,7 +243,7 @@ def calibrate(
 @app.command()
 def parameters(
     table: Annotated[str | None, typer.Option(help="Show only this table.")] = None,
-    json_path: Annotated[Path | None, typer.Option("--json", help="Write the tables here as well.")] = None,
+    json_path: JsonOption = None,
 ) -> None:
     """Print every number of the simulator with its unit, meaning and source.
 
@@ -225,3 +253,106 @@ def parameters(
         from plastenv.console.parameters import run
 
         run(table, json_path)
+
+
+@protocols.callback()
+def protocols_main() -> None:
+    """Treatment schedules: the library's and your own.
+
+    Example: plastenv protocols list
+    """
+
+
+@protocols.command("list")
+def protocols_list(scenario: ScenarioOption = "Fear", json_path: JsonOption = None) -> None:
+    """List the schedules of the library by group, with what they ask of a patient.
+
+    Example: plastenv protocols list --scenario Fear-easy
+    """
+    with complaints():
+        from plastenv.console.protocols import listing
+
+        listing(scenario, json_path)
+
+
+@protocols.command("show")
+def protocols_show(
+    schedule: Annotated[str, typer.Argument(help="Name in the library, or a file.", autocompletion=complete.schedules)],
+    scenario: ScenarioOption = "Fear",
+    json_path: JsonOption = None,
+) -> None:
+    """Draw a schedule as a timeline, and say what is given, why, and by whom it was designed.
+
+    Example: plastenv protocols show window-then-training
+    """
+    with complaints():
+        from plastenv.console.protocols import show
+
+        show(schedule, scenario, json_path)
+
+
+@protocols.command("check")
+def protocols_check(
+    files: Annotated[list[Path], typer.Argument(help="Schedule files.")],
+    scenario: ScenarioOption = "Fear",
+    json_path: JsonOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Name only files that are refused.")] = False,
+) -> None:
+    """Check schedule files, a line each; exit code 2 if one is refused.
+
+    Example: plastenv protocols check my-schedule.yaml
+    """
+    with complaints():
+        from plastenv.console.protocols import check
+
+        if not check(files, scenario, json_path, quiet):
+            raise typer.Exit(2)
+
+
+@protocols.command("new")
+def protocols_new(
+    file: Annotated[Path, typer.Argument(help="File to write, whose name ends in .yaml.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that exists.")] = False,
+) -> None:
+    """Write a commented schedule to begin with.
+
+    Example: plastenv protocols new my-schedule.yaml
+    """
+    with complaints():
+        from plastenv.console.protocols import new
+
+        new(file, force)
+
+
+@app.command()
+def interventions(
+    name: Annotated[
+        str | None, typer.Argument(help="Tell all about this one.", autocompletion=complete.interventions)
+    ] = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Say what can be given: effects, limits, contraindications, targets and sources.
+
+    Example: plastenv interventions rapid-opener
+    """
+    with complaints():
+        from plastenv.console.catalogue import interventions as run
+
+        run(name, json_path)
+
+
+@app.command()
+def scenarios(
+    name: Annotated[
+        str | None, typer.Argument(help="Tell all about this one.", autocompletion=complete.scenarios)
+    ] = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Say which tasks there are: patients, horizon, follow-up, what may be given, and how it is scored.
+
+    Example: plastenv scenarios Fear
+    """
+    with complaints():
+        from plastenv.console.catalogue import scenarios as run
+
+        run(name, json_path)

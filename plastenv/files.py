@@ -103,8 +103,10 @@ def read_yaml(path: Path, what: str, keys: Iterable[str]) -> Mapping:
     except _RefusedError as refused:
         raise FileError(path, refused.problem, refused.line) from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
+        mark, context = getattr(error, "problem_mark", None), str(getattr(error, "context", None))
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        if context.startswith("while scanning a ") and getattr(error, "context_mark", None):
+            mark, problem = error.context_mark, f"{context}, {problem}"  # type: ignore[attr-defined]  # where it began
         raise FileError(path, f"is not YAML: {problem}", mark.line + 1 if mark else None) from None
     except ValueError as error:  # such as a date that does not exist
         raise FileError(path, f"is not YAML: {error}") from None

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plastenv.cli import complaints
+from plastenv.cli import SplitOption, complaints
 from plastenv.console.options import writable
 
 HEAVY = ("torch", "stable_baselines3", "sb3_contrib", "tensorboard", "minari")  # of the extra 'agents'
@@ -41,7 +41,7 @@ def dataset(
     name: Annotated[str, typer.Option(help="Id of the dataset, such as plastenv/fear-random-v0.")],
     env: Annotated[str, typer.Option(help="Id of the environment.")] = "plastenv/Fear-v0",
     episodes: Annotated[int, typer.Option(help="How many patients are treated.")] = 256,
-    split: Annotated[str, typer.Option(help="train, validation, test or shift.")] = "train",
+    split: SplitOption = "train",
     among: Annotated[int | None, typer.Option(help="Draw from the first so many of the split.")] = 64,
     observe: Annotated[str | None, typer.Option(help="clinic, biomarkers or state. Default: as the id has it.")] = None,
     seed: Annotated[int, typer.Option(help="Episode k lives seed + k.")] = 0,

@@ -1,14 +1,13 @@
 """plastenv compare: schedules on the same patients, ranked."""
 
-import sys
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from plastenv.console.ensemble import compare_others, first_sets
 from plastenv.console.options import within, writable, writable_json
-from plastenv.evaluation.comparison import Comparison, schedules, write_json
+from plastenv.console.output import only_json, terminal
+from plastenv.evaluation.comparison import Comparison, schedules
 from plastenv.patients.cohort import Patients
 from plastenv.report.progress import bars, grow
 from plastenv.report.tables import comparison_table, ensemble_table
@@ -16,7 +15,7 @@ from plastenv.scenarios.scenario import load_scenario
 
 
 def run(
-    files: list[Path],
+    named: list[str],
     scenario_name: str,
     number: int,
     split: str,
@@ -34,7 +33,7 @@ def run(
     indices = within(source, number)
     if not 0 <= seed < 2**62:
         raise ValueError(f"--seed {seed}: expected a whole number from 0")
-    competitors = schedules(files, task)
+    competitors = schedules(named, task)
     ensemble = [] if sets is None else first_sets(sets)
     writable(out)
     writable_json(json_path)
@@ -55,14 +54,11 @@ def run(
             finished = ", ".join(comparison.outcomes) or "none"
             typer.echo(f"stopped; finished schedules are in {out}: {finished}", err=True)
             raise typer.Exit(130) from None
-    if json_path is not None:
-        json_path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(json_path, comparison.results())
 
     from plastenv.report.figures import comparison_figure
 
     comparison_figure(comparison, out / "figure.png")
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = terminal(150, quiet=only_json(comparison.results(), json_path))
     console.print(comparison_table(comparison))
     if ensemble:
         console.print(ensemble_table(comparison))

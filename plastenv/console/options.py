@@ -5,6 +5,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plastenv.console.output import STANDARD
+
 if TYPE_CHECKING:
     from plastenv.patients.cohort import Patients
 
@@ -26,8 +28,8 @@ def writable(path: Path, option: str = "--out") -> None:
 
 
 def writable_json(path: Path | None) -> None:
-    """Refuse a file for --json that cannot be written, without making anything."""
-    if path is not None:
+    """Refuse a file for --json that cannot be written, without making anything; '-' always can."""
+    if path is not None and path != STANDARD:
         writable(path.parent, "--json")
         if path.is_dir():
             raise ValueError(f"--json {path}: is a folder, expected a file")

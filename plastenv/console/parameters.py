@@ -1,11 +1,9 @@
 """plastenv parameters: every number of the simulator."""
 
-import sys
 from pathlib import Path
 
-from rich.console import Console
-
 from plastenv.console.options import writable_json
+from plastenv.console.output import only_json, terminal
 from plastenv.lab.tables import as_json, parameter_tables
 from plastenv.report.parameters import parameter_table
 
@@ -17,11 +15,8 @@ def run(only: str | None, json_path: Path | None) -> None:
     """
     tables = parameter_tables(only)
     writable_json(json_path)
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    if only_json(as_json(tables), json_path):
+        return
+    console = terminal(160)
     for name, rows in tables.items():
         console.print(parameter_table(name, rows))
-    if json_path:
-        from plastenv.evaluation.comparison import write_json
-
-        json_path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(json_path, as_json(tables))

@@ -16,22 +16,24 @@ from plastenv.evaluation.rollout import RESPONSE, Outcome, RandomPolicy, Schedul
 from plastenv.evaluation.statistics import Interval, interval
 from plastenv.files import whole
 from plastenv.scenarios.scenario import Scenario
-from plastenv.therapy.protocol import library, load
+from plastenv.therapy.protocol import Protocol, find, library
 
 TWIN = "untreated"
+EVERY = "library"  # stands for every schedule of the library
 EPISODE_COLUMNS = tuple(name for name in Outcome._fields if name != "course")
 
 
-def schedules(files: Sequence[Path], scenario: Scenario) -> list[Schedule]:
-    """Return the schedules of `files`, or without any the built-in library.
+def schedules(named: Sequence[str | Path], scenario: Scenario) -> list[Schedule]:
+    """Return the schedules that are named: files, names in the library, or 'library' for all of it, as without any.
 
-    Raises ProtocolError for a file that cannot be used and ValueError for a name that is given twice.
+    Raises ProtocolError for a file that cannot be used and ValueError for a name that is unknown or given twice.
     """
-    names = scenario.interventions
     shipped = library(scenario.horizon_days)
-    protocols = [load(path, scenario.horizon_days, names) for path in files] or shipped
+    protocols: list[Protocol] = []
+    for name in named or [EVERY]:
+        protocols += shipped if name == EVERY else [find(str(name), scenario.horizon_days, scenario.interventions)]
     found = [Schedule(p.name, p.source, p.title, protocol=p) for p in protocols]
-    if not files:
+    if not named or EVERY in named:
         found.append(
             Schedule(
                 "random", "hand-designed", "A random legal menu action on a third of the days", policy=RandomPolicy()

@@ -19,7 +19,7 @@ from plastenv.files import whole
 from plastenv.patients.population import SPLITS
 from plastenv.report.progress import bars, grow
 from plastenv.scenarios.scenario import Scenario, load_scenario
-from plastenv.therapy.protocol import Protocol, library, load, nearest
+from plastenv.therapy.protocol import Protocol, find, nearest
 
 LAST = 4.0  # s for which a GIF rests on what came of it
 PACES = (0.1, 50.0)  # frames a second; a GIF counts in hundredths of a second, and players want two of them
@@ -47,23 +47,8 @@ def find_episode(schedule: str, scenario: str, split: str, patient: int, seed: i
         raise ValueError(f"--patient {patient}: split '{split}' has patients 0 to {SPLITS[split] - 1}")
     if not 0 <= seed < 2**62:
         raise ValueError(f"--seed {seed}: expected a whole number from 0")
-    return Episode(task, _find_schedule(schedule, task), split, patient, seed)
-
-
-def _find_schedule(name: str, scenario: Scenario) -> Protocol:
-    shipped = {protocol.name: protocol for protocol in library()}
-    fitting = {protocol.name: protocol for protocol in library(scenario.horizon_days)}
-    if name in fitting:
-        return fitting[name]
-    if name in shipped:
-        raise ValueError(
-            f"schedule '{name}' does not fit into the {scenario.horizon_days} days of {scenario.name}; "
-            f"expected a file or one of: {', '.join(fitting)}"
-        )
-    path = Path(name)
-    if not path.exists() and not path.suffix and path.name == name:
-        raise ValueError(f"'{name}' is neither a file nor a schedule of the library; {nearest(name, list(fitting))}")
-    return load(path, scenario.horizon_days, scenario.interventions)
+    protocol = find(schedule, task.horizon_days, task.interventions)
+    return Episode(task, protocol, split, patient, seed)
 
 
 def scenes(episode: Episode, viewer: Viewer) -> Iterator[Scene]:

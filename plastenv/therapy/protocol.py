@@ -2,6 +2,7 @@
 
     name: window-then-training
     title: Open first, then train
+    group: combinations
     source: hand-designed
     entries:
       - intervention: rapid-opener
@@ -33,7 +34,8 @@ from plastenv.therapy.limits import enter, record, refusal
 
 LIBRARY = Path(__file__).parent / "library"
 LIBRARY_DAYS = 56  # d, the longest horizon that the shipped schedules are written for
-TOP_KEYS = ("name", "title", "rationale", "source", "entries")
+TOP_KEYS = ("name", "title", "group", "rationale", "source", "entries")
+GROUPS = ("controls", "single interventions", "combinations", "order", "spacing", "published")
 ENTRY_KEYS = ("intervention", "target", "days", "hour", "repeats", "every", "duration", "dose")
 UNITS = {"min": 60, "minutes": 60, "h": HOUR, "hours": HOUR, "hour": HOUR, "d": DAY, "days": DAY, "day": DAY}
 DAYS = re.compile(r"^(?P<from>\d+)(?:\s*-\s*(?P<to>\d+))?(?:\s+every\s+(?P<step>\d+))?$")
@@ -52,6 +54,7 @@ class Protocol:
     rationale: str
     source: str
     administrations: tuple[Administration, ...]
+    group: str = ""  # one of GROUPS, or none
 
     def events(self, cues: tuple[int, ...], aversive: int) -> list[Event]:
         """Return the calendar events of the schedule at their exact times."""
@@ -121,7 +124,10 @@ class _Entry:
             return int(found[1]) * HOUR + int(found[2]) * 60
         if not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value < 24:
             return round(value * HOUR)
-        raise self.error(key, 'expected an hour of the day from 0 to 24, such as 9.5 or "09:30"')
+        expected = 'expected an hour of the day from 0 to 24, such as 9.5 or "09:30"'
+        if type(value) is int and 60 <= value < 24 * 60:
+            expected += f"; without quotes YAML reads {value // 60}:{value % 60:02d} as {value}"
+        raise self.error(key, expected)
 
     def days(self, key: str) -> list[int]:
         """Read days such as 7, [1, 4, 7], '1-14', '1-28 every 3' or '2-14 except 4, 7'."""
@@ -165,6 +171,9 @@ def load(path: str | Path, horizon_days: int = 56, allowed: Sequence[str] | None
     name = top.word("name")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", name):
         raise top.error("name", "expected small letters, digits and hyphens, at most 64")
+    group = top.word("group", "")
+    if "group" in document and group not in GROUPS:
+        raise top.error("group", f"unknown group; {nearest(group, GROUPS)}")
     entries = document.get("entries")
     if not isinstance(entries, list):
         raise top.error("entries", "expected a list of entries ([] = nothing is given)")
@@ -184,9 +193,8 @@ def load(path: str | Path, horizon_days: int = 56, allowed: Sequence[str] | None
             raise entry.error("intervention", f"on day {day} {problem}")
         enter(administration, 0, before)
     administrations = tuple(administration for administration, _ in given)
-    return Protocol(
-        name, top.word("title", name), top.word("rationale", ""), top.word("source", "hand-designed"), administrations
-    )
+    title, rationale = top.word("title", name), top.word("rationale", "").strip()
+    return Protocol(name, title, rationale, top.word("source", "hand-designed"), administrations, group)
 
 
 def _administrations(entry: _Entry, allowed: Sequence[str]) -> list[tuple[Administration, _Entry]]:
@@ -216,3 +224,22 @@ def library(horizon_days: int = LIBRARY_DAYS) -> list[Protocol]:
     protocols = [load(path, LIBRARY_DAYS) for path in sorted(LIBRARY.glob("*.yaml"))]
     end = horizon_days * DAY
     return [p for p in protocols if all(given.time + given.seconds <= end for given in p.administrations)]
+
+
+def find(name: str, horizon_days: int = LIBRARY_DAYS, allowed: Sequence[str] | None = None) -> Protocol:
+    """Return the schedule of the library that is called `name`, or else read the file `name` as `load` does.
+
+    Raises ValueError for a name that is neither or does not fit into the horizon, and says what would.
+    """
+    fitting = {protocol.name: protocol for protocol in library(horizon_days)}
+    if name in fitting:
+        return fitting[name]
+    if name in {protocol.name for protocol in library()}:
+        raise ValueError(
+            f"schedule '{name}' does not fit into the {horizon_days} days of treatment; "
+            f"expected a file or one of: {', '.join(fitting)}"
+        )
+    path = Path(name)
+    if not path.exists() and not path.suffix and path.name == name:
+        raise ValueError(f"'{name}' is neither a file nor a schedule of the library; {nearest(name, list(fitting))}")
+    return load(path, horizon_days, allowed)

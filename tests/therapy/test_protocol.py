@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from plastenv.model.calendar import table
 from plastenv.model.types import DAY, HOUR
 from plastenv.therapy.interventions import BY_NAME, CATALOGUE, Administration, events, timetable
 from plastenv.therapy.limits import enter, entries, record, refusal
-from plastenv.therapy.protocol import LIBRARY, ProtocolError, library, load
+from plastenv.therapy.protocol import GROUPS, LIBRARY, ProtocolError, find, library, load
 
 GOOD = """
 name: good
 title: A title
+group: order
 source: somewhere
 entries:
   - intervention: rapid-opener
@@ -31,69 +33,35 @@ entries:
 """
 
 
-def entry(text: str) -> str:
-    return f"name: x\nentries:\n  - intervention: rapid-opener\n    days: 1\n{text}"
-
-
-BROKEN = {
-    "unknown key": (entry("    does: 1\n"), "line 5: does", "did you mean 'dose'"),
-    "unknown top key": ("name: x\nentry: []\n", "line 2: entry", "did you mean 'entries'"),
-    "unknown intervention": (entry("").replace("rapid", "rapit"), "line 3: intervention", "mean 'rapid-opener'"),
-    "unknown target": (entry("    target: knee\n"), "line 5: target", "systemic"),
-    "wrong unit": (entry("    dose: 10 mg\n"), "line 5: dose = '10 mg'", "no mg"),
-    "negative dose": (entry("    dose: -1\n"), "line 5: dose = '-1'", "0 or more"),
-    "dose not a number": (entry("    dose: .nan\n"), "line 5: dose = 'nan'", "finite"),
-    "infinite dose": (entry("    dose: .inf\n"), "line 5: dose = 'inf'", "finite"),
-    "dose zero": (entry("    dose: 0\n"), "line 3", "outside 0 to 1.5"),
-    "dose true": (entry("    dose: true\n"), "line 5: dose", "finite"),
-    "dose above limit": (entry("    dose: 9\n"), "line 3", "outside 0 to 1.5"),
-    "day zero": (entry("").replace("days: 1", "days: 0"), "line 4: days", "from 1"),
-    "day backwards": (entry("").replace("days: 1", "days: 9-3"), "line 4: days", "not a range"),
-    "day words": (entry("").replace("days: 1", "days: monday"), "line 4: days", "expected days"),
-    "day beyond the horizon": (entry("").replace("days: 1", "days: 57"), "line 3", "outside the 56 days"),
-    "days missing": (entry("").replace("    days: 1\n", ""), "line 3: days", "missing"),
-    "hour too late": (entry("    hour: 24\n"), "line 5: hour", "0 to 24"),
-    "hour as text": (entry("    hour: noon\n"), "line 5: hour", "0 to 24"),
-    "too close": (entry("").replace("days: 1", "days: 1, 2"), "line 3", "at least 48 h"),
-    "overlap": (
-        "name: x\nentries:\n" + 2 * "  - intervention: extinction-training\n    days: 1\n", "line 5", "overlaps",
-    ),
-    "duration without unit": (entry("    duration: 60\n"), "line 5: duration", "with a unit"),
-    "duration of a drug": (entry("    duration: 60 min\n"), "line 5: duration", "at once"),
-    "contraindicated": (entry("  - intervention: anxiolytic\n    days: 1\n"), "line", "contraindicated within 24 h"),
-    "repeats": (entry("    repeats: 0\n"), "line 5: repeats", "whole number"),
-    "empty": ("", "is empty", "expected"),
-    "blank": ("  \n\n", "is empty", "expected"),
-    "not a mapping": ("- 1\n", "line 1", "expected the keys"),
-    "no entries": ("name: x\n", "entries", "expected a list"),
-    "entry is a word": ("name: x\nentries: [hello]\n", "entries", "expected entries with the keys"),
-    "bad name": ("name: My Schedule\nentries: []\n", "line 1: name", "small letters"),
-    "key twice": ("name: x\nname: y\nentries: []\n", "line 2", "given twice"),
-    "not yaml": ("name: [x\n", "line", "is not YAML"),
-    "tag that runs code": ("name: !!python/object/apply:os.system [ls]\n", "line 1", "tag"),
-    "alias bomb": ("name: x\na: &a [1,1]\nb: &b [*a,*a]\nentries: [*b,*b]\n", "line 2", "aliases"),
-}  # fmt: skip
+BROKEN = sorted((Path(__file__).parent / "broken").glob("*.yaml"))
+MARK = re.compile(r"# refused, line (?P<line>\d+): (?P<says>.+)")
 
 
 def test_a_good_file_reads_as_it_is_written(schedule):
     protocol = load(schedule(GOOD))
     assert (protocol.name, protocol.title, protocol.source) == ("good", "A title", "somewhere")
+    assert protocol.group == "order" and load(schedule("name: x\nentries: []\n")).group == ""
     training = [a for a in protocol.administrations if a.intervention == "extinction-training"]
     assert [a.time for a in training[:2]] == [DAY + 10 * HOUR + 1800, DAY + 13 * HOUR + 1800]
     assert len(training) == 6 and training[0].seconds == 1800
     assert [a.dose for a in protocol.administrations if a.intervention == "rapid-opener"] == [0.5, 0.5]
 
 
-@pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_file_is_refused_with_its_place_and_what_was_expected(schedule, case):
-    text, *expected = BROKEN[case]
-    path = schedule(text)
+@pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
+def test_a_broken_file_is_refused_with_its_place_and_what_was_expected(path):
+    marked = MARK.fullmatch(path.read_text("utf-8").splitlines()[0])
+    assert marked
     with pytest.raises(ProtocolError) as error:
         load(path)
     message = str(error.value)
-    assert str(path) in message and "\n" not in message
-    for part in expected:
-        assert part in message, message
+    assert message.startswith(f"{path}, line {marked['line']}: ") and "\n" not in message
+    assert marked["says"] in message, message
+
+
+@pytest.mark.parametrize("content", ["", "  \n\n"])
+def test_a_file_without_content_is_refused_with_what_it_may_hold(schedule, content):
+    with pytest.raises(ProtocolError, match="is empty, expected the keys name, title"):
+        load(schedule(content))
 
 
 @pytest.mark.parametrize("content", [bytes(range(256)), b"name: x\n" + b"#" * 10_000_000, b"\x00" * 100, b"[" * 3000])
@@ -111,10 +79,25 @@ def test_a_directory_and_a_missing_file_are_refused(tmp_path: Path):
 
 def test_the_library_is_valid_and_says_where_it_comes_from():
     protocols = library()
-    names = {p.name for p in protocols}
-    assert {path.stem for path in LIBRARY.glob("*.yaml")} == names and len(names) >= 12
-    assert sum("hand-designed" not in p.source for p in protocols) >= 2
-    assert all(p.title and p.rationale for p in protocols)
+    assert {path.stem for path in LIBRARY.glob("*.yaml")} == {p.name for p in protocols} and len(protocols) == 24
+    for protocol in protocols:
+        assert protocol.title and len(re.findall(r"\.(?: |$)", protocol.rationale)) == 2, protocol.name
+        assert (protocol.source != "hand-designed") == (protocol.group == "published")
+    assert {p.group for p in protocols} == set(GROUPS)
+    assert min(sum(p.group == group for p in protocols) for group in GROUPS) >= 3
+
+
+def test_a_schedule_is_found_by_name_or_as_a_file(schedule):
+    assert find("window-alone") == load(LIBRARY / "window-alone.yaml")
+    assert find(str(schedule(GOOD))).name == "good"
+    with pytest.raises(ValueError, match="did you mean 'untreated'"):
+        find("untraeted")
+    with pytest.raises(
+        ValueError, match="does not fit into the 14 days of treatment; expected a file or one of: graff"
+    ):
+        find("window-alone", 14)
+    with pytest.raises(ProtocolError, match=r"nowhere\.yaml: No such file"):
+        find("nowhere.yaml")
 
 
 def test_schedules_that_share_a_word_share_what_they_give():
@@ -123,12 +106,13 @@ def test_schedules_that_share_a_word_share_what_they_give():
     def amounts(name, intervention):
         return [(a.dose, a.target) for a in given[name] if a.intervention == intervention]
 
-    windows = ["window-alone", "window-then-training", "training-then-window", "window-long-before-training"]
+    windows = ["window-alone", "window-then-training", "training-then-window", "window-long-before-training",
+               "window-with-same-day-training", "window-weekly-with-training"]  # fmt: skip
     assert len({str(amounts(name, "rapid-opener")) for name in [*windows, "window-then-massed-training"]}) == 1
     hours = {
         name: sum(a.seconds for a in given[name] if a.intervention == "extinction-training")
         for name in [*windows[1:], "training-spaced", "training-massed", "window-then-massed-training",
-                     "stimulation-with-training", "reactivation-then-extinction"]
+                     "net-enzyme-then-training", "stimulation-with-training", "reactivation-then-extinction"]
     }  # fmt: skip
     assert len(set(hours.values())) == 1
 
@@ -183,7 +167,20 @@ def test_a_clinic_has_eight_hours_a_day():
     assert refusal(replace(more, time=more.time + DAY), 0, kept, 56 * DAY) is None
 
 
-FIELDS = ("name", "title", "source", "entries", "intervention", "days", "hour", "dose", "repeats", "every", "duration")
+FIELDS = (
+    "name",
+    "title",
+    "group",
+    "source",
+    "entries",
+    "intervention",
+    "days",
+    "hour",
+    "dose",
+    "repeats",
+    "every",
+    "duration",
+)
 ODD = st.one_of(
     st.sampled_from([np.nan, np.inf, -np.inf, -1, 0, 10**30, True, None, "", "x", "1 mg", [], [None], {}, {"a": 1}]),
     st.floats(),

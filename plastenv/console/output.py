@@ -1,0 +1,33 @@
+"""Where commands print to. Light to import."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STANDARD = Path("-")  # for --json: standard output, and nothing else on it
+PIPED = 120  # columns where there is no terminal
+
+
+def terminal(piped: int = PIPED, quiet: bool = False) -> "Console":
+    """Return a console as wide as the terminal, or of `piped` columns where there is none."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else piped, quiet=quiet)
+
+
+def only_json(content: Any, path: Path | None) -> bool:
+    """Write `content` as JSON to `path` if given; say whether it went to standard output, so that no more is said."""
+    if path == STANDARD:
+        typer.echo(json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False))
+    elif path is not None:
+        from plastenv.evaluation.comparison import write_json
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, content)
+    return path == STANDARD
