@@ -109,7 +109,7 @@ def _run(
             deep = np.full(batch.rows, np.nan)
             deep[ending] = batch.depth(ending)
             if recorder is not None:
-                recorder.close(ending, batch.state.clock[ending], deep[ending])
+                recorder.close(ending, batch, deep[ending])
             end = restored(batch.measured.function, batch.reference)
             done = step.followup
             columns = (
@@ -186,11 +186,13 @@ def recorded(
     threads: int = 2,
     hours: int = 24,
     probing: bool = False,
+    day: Callable[[int], None] | None = None,
     **options: Any,
 ) -> tuple[Outcome, Trace]:
     """Do what `run` does and return the patients' trace as well, seen every so many `hours`; see evaluation/trace.py.
 
-    The outcome is the same, bit for bit. `probing` adds probes at midnights, per cue and in follow-up.
+    The outcome is the same, bit for bit. `probing` adds probes at midnights, per cue and in follow-up; `day` is told
+    how many patients have lived through a day, each time.
     """
     outcome, watching = _shared(
         scenario,
@@ -200,7 +202,7 @@ def recorded(
         seed,
         tick,
         threads,
-        lambda number: Recorder(scenario, number, hours, probing),
+        lambda number: Recorder(scenario, number, hours, probing, day),
         options,
     )
     return outcome, together([recorder.trace for recorder in watching])

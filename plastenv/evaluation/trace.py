@@ -11,7 +11,7 @@ at every midnight, in follow-up too, and for each cue by itself. Times run to fo
 here is the mean over the synapses from a cue's axons onto an assembly's neurons.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +31,9 @@ class Trace(NamedTuple):
 
     time: np.ndarray  # (times,) int64, s on the calendar
     ended: np.ndarray  # (patients,) int64, s on the calendar, when treatment was over
+    ending: np.ndarray  # (patients,) int64, why; index into ENDINGS of envs/batch.py
+    premorbid: np.ndarray  # (patients,), symptoms before adversity, 0..1
+    untreated: np.ndarray  # (patients,), mean symptoms at follow-up of the untreated course, 0..1
     depth: np.ndarray  # (stages, patients), depth of the captor's basin, 0..1; rows as in STAGES
     symptoms: np.ndarray  # (times, patients), 1 - function, 0..1
     capture: np.ndarray  # (times, patients), share of function probes that the captor wins
@@ -53,7 +56,12 @@ class Trace(NamedTuple):
     structure_captor: np.ndarray  # (times, patients, cues)
 
 
-PATIENT_FIRST = ("ended",)  # fields whose first axis is the patient; of the others, but for time, it is the second
+PATIENT_FIRST = (
+    "ended",
+    "ending",
+    "premorbid",
+    "untreated",
+)  # fields whose first axis is the patient; of the others, but for time, it is the second
 
 
 def drugs(scenario: Scenario) -> tuple[str, ...]:
@@ -80,11 +88,21 @@ def together(traces: Sequence[Trace]) -> Trace:
 class Recorder:
     """Sees a batch live, from its reset to follow-up, and writes down what it sees."""
 
-    def __init__(self, scenario: Scenario, patients: int, hours: int = 24, probing: bool = False) -> None:
-        """See `patients` every so many `hours`. Raises ValueError for hours that do not divide a day."""
+    def __init__(
+        self,
+        scenario: Scenario,
+        patients: int,
+        hours: int = 24,
+        probing: bool = False,
+        day: Callable[[int], None] | None = None,
+    ) -> None:
+        """See `patients` every so many `hours`; `day` is told how many of them have lived through a day, each time.
+
+        Raises ValueError for hours that do not divide a day.
+        """
         if hours < 1 or 24 % hours:
             raise ValueError(f"hours = {hours}: expected a whole divisor of 24")
-        self.scenario, self.hours, self.probing = scenario, hours, probing
+        self.scenario, self.hours, self.probing, self.day = scenario, hours, probing, day
         anatomy, probed, offered = scenario.params.anatomy, len(scenario.cues), len(drugs(scenario))
         patterns = (anatomy.cues[list(scenario.cues)] > 0.0).astype(np.float32)
         self._axons = patterns / patterns.sum(1, keepdims=True)  # (cues, inputs), shares of a mean
@@ -94,20 +112,24 @@ class Recorder:
         each = (len(time), patients)
         shapes = {"depth": (len(STAGES), patients), "plasma": (*each, offered)}
         shapes |= dict.fromkeys(("symptoms", "capture", "nets", "nogo", "acetylation", "bdnf", "protein_captor"), each)
-        rest = {name: np.full(shapes.get(name, (*each, probed)), np.nan) for name in Trace._fields[2:]}
-        self.trace = Trace(time=time, ended=np.full(patients, scenario.end), **rest)
+        shapes |= dict.fromkeys(("premorbid", "untreated"), (patients,))
+        rest = {name: np.full(shapes.get(name, (*each, probed)), np.nan) for name in Trace._fields[3:]}
+        self.trace = Trace(time, *np.zeros((2, patients), np.int64), **rest)
 
     def attend(self, batch: PatientBatch) -> None:
         """Look on from now, the first moment of treatment, until follow-up is over."""
         assert batch.state is not None, "reset comes first"
         batch.witness = self
+        self.trace.premorbid[:] = 1.0 - batch.reference.premorbid
+        self.trace.untreated[:] = 1.0 - batch.reference.untreated
         everyone = np.arange(batch.rows)
         self.see(everyone, batch.state)
         self.see(everyone, batch.state, batch.measured)
 
-    def close(self, rows: np.ndarray, ended: np.ndarray, depth: np.ndarray) -> None:
-        """Note when treatment of `rows` ended (s) and how deep the basin was then, one each."""
-        self.trace.ended[rows] = ended
+    def close(self, rows: np.ndarray, batch: PatientBatch, depth: np.ndarray) -> None:
+        """Note that the treatment of `rows` is over, and how deep the basin is now, one each."""
+        assert batch.state is not None, "reset comes first"
+        self.trace.ended[rows], self.trace.ending[rows] = batch.state.clock[rows], batch.ended[rows]
         self.trace.depth[STAGES.index("end"), rows] = depth
 
     def see(self, rows: np.ndarray, state: ModelState, measured: Measurements | None = None) -> None:
@@ -128,6 +150,8 @@ class Recorder:
         due = np.flatnonzero(state.clock % DAY == 0)
         if self.probing and len(due):
             self._probe((state.clock[due] // stride, rows[due]), due, state)
+        if self.day is not None:
+            self.day(len(due))
 
     def _depth(self, state: ModelState, which: np.ndarray) -> np.ndarray:
         return measure(state, self.scenario.params, self.scenario.read_outs, True, rows=which).depth
