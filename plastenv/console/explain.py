@@ -8,8 +8,9 @@ import typer
 
 import plastenv
 from plastenv.console.options import writable, writable_json
+from plastenv.evaluation.case import live
 from plastenv.evaluation.comparison import write_json
-from plastenv.evaluation.story import live, number, tell
+from plastenv.evaluation.story import number, tell
 from plastenv.files import whole
 from plastenv.model.types import DAY
 from plastenv.patients.cohort import Patients

@@ -10,10 +10,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator
 
 from plastenv.envs.picture import BLUE, BRAKES, GREY, INK, KINDS, PALE, PAPER, PINK, RED, SKY, STYLE, YELLOW
-from plastenv.evaluation.story import IN_BLOOD, Case, Statement, number
+from plastenv.evaluation.case import Case
+from plastenv.evaluation.story import IN_BLOOD, Statement, number
 from plastenv.evaluation.trace import cues, drugs
 from plastenv.files import whole
 from plastenv.model.types import DAY
@@ -23,7 +25,7 @@ WIDTH = 10.5  # in
 LATER = 0.25  # width of a day of follow-up, in days of treatment
 WINDOW = "#FFF3D1"
 DRUGS = (PINK, INK, YELLOW, BLUE, "#009E73", SKY, RED)  # lines, in order of the scenario's drugs
-FAINT = "#F2B48C"
+FAINT, NEITHER = "#F2B48C", "#A8A8A8"
 
 
 def account(title: str, statements: Sequence[Statement], width: int) -> str:
@@ -43,13 +45,13 @@ def account(title: str, statements: Sequence[Statement], width: int) -> str:
 
 def figures(case: Case, title: str, folder: Path) -> list[Path]:
     """Draw a case to figure.png and figure.svg in `folder`; each appears whole or not at all. Returns their paths."""
-    with mpl.rc_context(STYLE | {"svg.hashsalt": "plastenv", "axes.spines.top": False, "axes.spines.right": False}):
+    with mpl.rc_context(STYLE | {"axes.spines.top": False, "axes.spines.right": False}):
         figure = draw(case, title)
         written = []
         for kind in ("png", "svg"):
             path = folder / f"figure.{kind}"
             with whole(path) as temporary:
-                figure.savefig(temporary, dpi=150, format=kind, metadata={"Date": None} if kind == "svg" else None)
+                figure.savefig(temporary, dpi=150, format=kind)
             written.append(path)
     return written
 
@@ -75,7 +77,8 @@ def draw(case: Case, title: str) -> Figure:
     for axes, (panel, _) in zip(every, panels, strict=True):
         _time(axes, case)
         panel(axes, case)
-    every[-1].set_xlabel("day of treatment (shaded; yellow: window open), then of follow-up on a shorter scale")
+    shades = "shaded; yellow: window open" if case.windows else "shaded"
+    every[-1].set_xlabel(f"day of treatment ({shades}), then of follow-up on a shorter scale")
     return figure
 
 
@@ -113,8 +116,12 @@ def _title(axes: Axes, words: str, key: str = "") -> None:
     axes.set_title(key, loc="right", fontsize=8, color=GREY, pad=4)
 
 
-def _legend(axes: Axes) -> None:
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8, handlelength=1.6)
+def _legend(axes: Axes, handles: Sequence[Patch] | None = None) -> None:
+    """Name at the right what is drawn, or `handles`."""
+    known = handles or axes.get_legend_handles_labels()[0]
+    axes.legend(
+        handles=known, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8, handlelength=1.6
+    )
 
 
 def _events(axes: Axes, case: Case) -> None:
@@ -135,6 +142,8 @@ def _events(axes: Axes, case: Case) -> None:
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(max(len(names), 1) - 0.45, -1.05)
     axes.tick_params(axis="y", length=0)
+    if not names:
+        axes.text(case.scenario.horizon_days / 2, 0.0, "nothing", color=GREY, ha="center", va="center")
     _title(axes, "Given", "height: dose" + ("; hollow: fell away" if len(case.given) < len(case.planned) else ""))
     challenge = case.scenario.challenge[0].time / DAY
     axes.text(challenge - 1.0, -1.0, "challenge", color=RED, fontsize=8, ha="right", va="top")
@@ -206,20 +215,19 @@ def _winners(axes: Axes, case: Case) -> None:
     for row, name in enumerate(names):
         captured = case.trace.cue_capture[midnights, 0, row]
         lost = np.maximum(captured, case.trace.cue_symptoms[midnights, 0, row])
-        base, first = row + 0.4, row == 0
-        axes.fill_between(time, base, base - 0.8, color="white", edgecolor=PALE, linewidth=0.6)
+        base = row + 0.4
         look: dict[str, Any] = {"step": "post", "linewidth": 0}
-        axes.fill_between(time, base, base - 0.8 * lost, color="#A8A8A8", label="neither" if first else None, **look)
-        axes.fill_between(
-            time, base, base - 0.8 * captured, color=RED, label="fear assembly" if first else None, **look
-        )
+        axes.fill_between(time, base, base - 0.8, color="white", edgecolor=PALE, linewidth=0.6)
+        axes.fill_between(time, base, base - 0.8 * lost, color=NEITHER, **look)
+        axes.fill_between(time, base, base - 0.8 * captured, color=RED, **look)
         axes.text(
             -0.008, row, name, transform=axes.get_yaxis_transform(), ha="right", va="center", color=GREY, fontsize=8
         )
     axes.set_yticks([])
     axes.set_ylim(len(names) - 0.5, -0.5)
-    _title(axes, "Who wins each cue", "filled: share of its probes that its own assembly does not win")
-    _legend(axes)
+    _title(axes, "Who wins each cue", "share of its probes, at midnight")
+    winners = ((RED, RED, "fear assembly"), (NEITHER, NEITHER, "neither"), ("white", PALE, "own assembly"))
+    _legend(axes, [Patch(facecolor=face, edgecolor=edge, label=label) for face, edge, label in winners])
 
 
 def _symptoms(axes: Axes, case: Case) -> None:

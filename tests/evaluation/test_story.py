@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from plastenv.evaluation.case import Case, live, spans
 from plastenv.evaluation.rollout import Schedule, run
-from plastenv.evaluation.story import Case, days, live, spans, tell
+from plastenv.evaluation.story import days, tell
 from plastenv.model.types import DAY, HOUR
 from plastenv.therapy.protocol import load
 
