@@ -18,7 +18,7 @@ from plastenv.report.patient import account, figures
 from plastenv.report.progress import bars, grow
 from plastenv.report.watch import find_episode
 
-WIDTH = 100  # letters in a line of story.txt, and of what is printed where there is no terminal
+WIDTH, NARROW = 100, 50  # letters in a line of story.txt and of what is printed; in a narrow terminal
 
 
 def run(
@@ -45,13 +45,13 @@ def run(
             grow(Patients(task.recipe, split), range(patient, patient + 1), progress)
             living = progress.add_task("days lived", total=task.followup // DAY)
             case = live(task, episode.protocol, split, patient, seed, lambda days: progress.advance(living, days))
+        title = f"{name}, {split} patient {patient}, seed {seed}: score {number(float(case.outcome.score[0]), 1)}"
+        statements = tell(case)
+        folder.mkdir(parents=True, exist_ok=True)
+        figures(case, title, folder)
     except KeyboardInterrupt:
         typer.echo("stopped", err=True)
         raise typer.Exit(130) from None
-    title = f"{name}, {split} patient {patient}, seed {seed}: score {number(float(case.outcome.score[0]), 1)}"
-    statements = tell(case)
-    folder.mkdir(parents=True, exist_ok=True)
-    figures(case, title, folder)
     with whole(folder / "story.txt") as temporary:
         temporary.write_text(account(title, statements, WIDTH), "utf-8")
     if json_path is not None:
@@ -59,7 +59,7 @@ def run(
         about = {"scenario": task.name, "schedule": name, "split": split, "patient": patient, "seed": seed}
         told = [statement._asdict() for statement in statements]
         write_json(json_path, about | {"version": plastenv.__version__, "statements": told})
-    width = min(WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
+    width = max(NARROW, min(WIDTH, shutil.get_terminal_size().columns)) if sys.stdout.isatty() else WIDTH
     typer.echo(title if quiet else account(title, statements, width))
     if not quiet:
         typer.echo(f"story.txt, figure.png and figure.svg are in {folder}")

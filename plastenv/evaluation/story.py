@@ -173,7 +173,7 @@ def _training(case: Case) -> Statement:
     elif not outside:
         text = f"Training on {_on(case.training)} fell inside the window."
     elif not inside:
-        text = f"Training on {_on(case.training)} fell outside the window."
+        text = f"Training on {_on(case.training)} {'fell outside the' if case.windows else 'met no open'} window."
     else:
         text = f"Training on {_on(inside)} fell inside the window, on {_on(outside)} outside."
     return Statement("training", text, values)

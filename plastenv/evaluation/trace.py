@@ -151,7 +151,7 @@ class Recorder:
         if self.probing and len(due):
             self._probe((state.clock[due] // stride, rows[due]), due, state)
         if self.day is not None:
-            self.day(len(due))
+            self.day(int(np.count_nonzero(state.clock[due])))  # nobody has lived a day at the first look
 
     def _depth(self, state: ModelState, which: np.ndarray) -> np.ndarray:
         return measure(state, self.scenario.params, self.scenario.read_outs, True, rows=which).depth

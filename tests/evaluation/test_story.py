@@ -119,7 +119,8 @@ CHANGES = {
     "acetylation": [(lambda c: with_trace(c, acetylation=during(7, 8, 0.9)), "rose from 0.50 to 0.90 (day 8)")],
     "bdnf": [(lambda c: with_trace(c, bdnf=during(1, 2, 0.1)), "BDNF fell from")],
     "training": [
-        (lambda c: with_trace(c, nogo=1.0), "Training on days 3–5 fell outside the window."),
+        (lambda c: with_trace(c, nogo=1.0), "Training on days 3–5 met no open window."),
+        (lambda c: with_trace(c, nogo=during(8, 9, 0.2, 1.0)), "Training on days 3–5 fell outside the window."),
         (lambda c: with_trace(c, nogo=during(3, 4, 0.2, 1.0)), "on day 4 fell inside the window, on days 3 and 5 out"),
         (lambda c: replace(c, planned=c.planned[:1]), "no training; only everyday life could use the window"),
         (lambda c: with_trace(replace(c, planned=()), nogo=1.0), "There was no training."),

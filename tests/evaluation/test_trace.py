@@ -76,6 +76,12 @@ def test_the_trace_follows_what_is_given(easy, story):
     assert trace.protein_own.max() > 0.0 and cues(easy) == ("cue-1", "cue-2", "cue-3", "cue-4")
 
 
+def test_every_day_that_is_lived_is_told(easy, mine):
+    lived = []
+    recorded(easy, mine, "train", range(2), 0, threads=1, day=lived.append)
+    assert sum(lived) == 2 * easy.followup // DAY
+
+
 def test_hours_must_divide_a_day(easy):
     with pytest.raises(ValueError, match="hours = 5: expected a whole divisor of 24"):
         Recorder(easy, 1, 5)
