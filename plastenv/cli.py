@@ -162,6 +162,30 @@ def watch(
 
 
 @app.command()
+def explain(
+    schedule: Annotated[str, typer.Argument(help="Name in the library, or a file.")] = "window-then-training",
+    scenario: Annotated[str, typer.Option(help="Scenario.")] = "Fear",
+    patient: Annotated[int, typer.Option(help="Which patient of the split, from 0.")] = 7,
+    split: Annotated[str, typer.Option(help="train, validation, test or shift.")] = "test",
+    seed: Annotated[int, typer.Option(help="Sets the patient's everyday life, as in compare.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for story.txt, figure.png and figure.svg; else one of its own in runs/explain."),
+    ] = None,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the statements here, with numbers.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say only what came of it.")] = False,
+) -> None:
+    """Tell one patient's story: what opened, what was learned, what lasted and what came back; in words and a figure.
+
+    Example: plastenv explain window-then-training --patient 7
+    """
+    with complaints():
+        from plastenv.console.explain import run
+
+        run(schedule, scenario, patient, split, seed, out, json_path, quiet)
+
+
+@app.command()
 def warmup(
     scenario: ScenarioOption = "Fear",
     patients: Annotated[int, typer.Option(help="How many patients of the split.")] = 16,

@@ -349,3 +349,45 @@ def test_parameters_shows_one_table_or_names_the_nearest():
 def test_version_and_help(tmp_path):
     assert plastenv("--version", cwd=tmp_path).stdout.startswith("plastenv ")
     assert "--patients" in plastenv("compare", "--help", cwd=tmp_path).stdout
+
+
+EXPLAINED = {
+    "patient": (["--patient", "999"], "--patient 999"),
+    "schedule": (["untraeted"], "did you mean 'untreated'"),
+    "out in a file": (["good.yaml", "--out", "good.yaml/a"], "--out good.yaml"),
+    "json is a folder": (["good.yaml", "--json", "."], "--json .: is a folder"),
+}
+
+
+@pytest.mark.parametrize("case", EXPLAINED)
+def test_a_mistake_in_explaining_is_one_message_and_leaves_nothing_behind(tmp_path, monkeypatch, case):
+    arguments, expected = EXPLAINED[case]
+    (tmp_path / "good.yaml").write_text(GOOD, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["explain", *arguments])
+    assert result.exit_code == 2, result.output
+    assert expected in result.stderr and len(result.stderr.strip().splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["good.yaml"]
+
+
+def test_explain_tells_prints_and_draws_what_watch_scores(tmp_path, monkeypatch):
+    (tmp_path / "good.yaml").write_text(GOOD, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    who = ["good.yaml", "--scenario", "Fear-easy", "--split", "train", "--patient", "1", "--seed", "3"]
+    result = CliRunner().invoke(app, ["explain", *who, "--json", "told.json"])
+    assert result.exit_code == 0, result.stderr
+    folder = tmp_path / "runs" / "explain" / "fear-easy-mine-train-1-3"
+    assert sorted(path.name for path in folder.iterdir()) == ["figure.png", "figure.svg", "story.txt"]
+    told = json.loads((tmp_path / "told.json").read_text("utf-8"))
+    assert told["patient"] == 1 and told["statements"][0]["topic"] == "before"
+    text = (folder / "story.txt").read_text("utf-8")
+    assert result.stdout.startswith(text) and max(len(line) for line in text.splitlines()) <= 100
+    with Image.open(folder / "figure.png") as image:
+        assert image.width == 1575
+    svg = (folder / "figure.svg").read_text("utf-8")
+    watched = CliRunner().invoke(app, ["watch", *who, "--quiet"]).stdout
+    score = f"score {told['statements'][-1]['values']['score']:.1f}".replace("-", "−")
+    assert score in watched and score in text.splitlines()[0] and svg.startswith("<?xml")
+    again = CliRunner().invoke(app, ["explain", *who, "--quiet", "--out", "other"])
+    assert again.stdout == text.splitlines()[0] + "\n"
+    assert (tmp_path / "other" / "figure.png").read_bytes() == (folder / "figure.png").read_bytes()

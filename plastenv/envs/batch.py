@@ -9,7 +9,8 @@ import numpy as np
 from plastenv import arrays, rng
 from plastenv.envs import actions as act
 from plastenv.envs.observations import KINDS, observation_space, observe, ratings
-from plastenv.model.advance import admit, advance, announce, remembering
+from plastenv.envs.witness import Witness, live_on
+from plastenv.model.advance import admit, announce, remembering
 from plastenv.model.calendar import COLUMNS, join, merge, table
 from plastenv.model.measure import Measurements, Probes, measure
 from plastenv.model.types import HOUR, Events, ModelState
@@ -142,6 +143,7 @@ class PatientBatch:
         self._start = np.zeros(rows)
         self._rated = ratings(rows)
         self.state: ModelState | None = None
+        self.witness: Witness | None = None  # looks on while rows live
 
     def reset(
         self,
@@ -259,8 +261,11 @@ class PatientBatch:
         for row in live[~idle[live]].tolist():
             refused[row] = self._treat(row, checked[row], int(before[row]))
         seizures = self.state.seizures.copy()
-        advance(self.state, self._events(), self.scenario.params, until, self.threads)
+        everyone = np.arange(self.rows)
+        live_on(everyone, self.state, self._events(), self.scenario.params, until, self.threads, self.witness)
         self.measured = self._measured_again(live)
+        if self.witness is not None:
+            self.witness.see(everyone, self.state, self.measured)
 
         paid, fined = self._paid(before, until), self.scenario.objective.refused * refused
         self.burden += paid + fined
@@ -327,8 +332,10 @@ class PatientBatch:
         assert self.state is not None
         later = arrays.take(self.state, rows)
         challenges = join([table(self.scenario.challenge)] * len(rows))
-        advance(later, challenges, self.scenario.params, self.scenario.followup, self.threads)
+        live_on(rows, later, challenges, self.scenario.params, self.scenario.followup, self.threads, self.witness)
         measured = self._measure(later, self.scenario.read_outs)
+        if self.witness is not None:
+            self.witness.see(rows, later, measured)
         reference = arrays.take(self.reference, rows)
         share = restored(measured.function, reference)
         ended = self._measure(self.state, self.scenario.read_outs, rows).memories

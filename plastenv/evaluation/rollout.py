@@ -10,6 +10,7 @@ import numpy as np
 
 from plastenv import rng
 from plastenv.envs.batch import PatientBatch
+from plastenv.evaluation.trace import Recorder, Trace, together
 from plastenv.scenarios.objective import restored
 from plastenv.scenarios.scenario import Scenario
 from plastenv.therapy.protocol import Protocol
@@ -78,10 +79,13 @@ def _run(
     seeds: Sequence[int],
     options: dict[str, Any],
     tick: Callable[[int], None] | None,
+    recorder: Recorder | None,
 ) -> Outcome:
     batch = PatientBatch(scenario, len(indices), patients=split, **options)
     observation = batch.reset(seeds, [0] * len(indices), patients=indices)
     assert batch.state is not None
+    if recorder is not None:
+        recorder.attend(batch)
     if schedule.protocol:
         batch.prescribe(range(batch.rows), schedule.protocol)
     wait, actions = np.zeros(batch.rows, np.int64), None
@@ -104,6 +108,8 @@ def _run(
         if len(ending):
             deep = np.full(batch.rows, np.nan)
             deep[ending] = batch.depth(ending)
+            if recorder is not None:
+                recorder.close(ending, batch, deep[ending])
             end = restored(batch.measured.function, batch.reference)
             done = step.followup
             columns = (
@@ -128,6 +134,30 @@ def _run(
     return Outcome(*[*outcome, np.stack(course, 1)])
 
 
+def _shared(
+    scenario: Scenario,
+    schedule: Schedule,
+    split: str,
+    patients: Sequence[int],
+    seed: int,
+    tick: Callable[[int], None] | None,
+    threads: int,
+    recorders: Callable[[int], Recorder] | None,
+    options: dict[str, Any],
+) -> tuple[Outcome, list[Recorder]]:
+    """Share the patients between `threads`; `recorders` makes one for so many patients."""
+    parts = np.array_split(np.arange(len(patients)), min(threads, len(patients)))
+    watching = [recorders(len(part)) for part in parts] if recorders else []
+
+    def treat(k: int) -> Outcome:
+        who, lives = [patients[i] for i in parts[k]], [seed + int(i) for i in parts[k]]
+        return _run(scenario, schedule, split, who, lives, options, tick, watching[k] if watching else None)
+
+    with ThreadPoolExecutor(threads) as pool:
+        outcomes = list(pool.map(treat, range(len(parts))))
+    return Outcome(*(np.concatenate(columns) for columns in zip(*outcomes, strict=True))), watching
+
+
 def run(
     scenario: Scenario,
     schedule: Schedule,
@@ -143,14 +173,36 @@ def run(
     Patient k lives the life of seed + k, whatever the schedule, so schedules are compared in pairs. The work is
     shared between `threads`; the result does not depend on them. `options` go to PatientBatch.
     """
-    parts = np.array_split(np.arange(len(patients)), min(threads, len(patients)))
-    with ThreadPoolExecutor(threads) as pool:
-        outcomes = list(
-            pool.map(
-                lambda part: _run(
-                    scenario, schedule, split, [patients[k] for k in part], [seed + int(k) for k in part], options, tick
-                ),
-                parts,
-            )
-        )
-    return Outcome(*(np.concatenate(columns) for columns in zip(*outcomes, strict=True)))
+    return _shared(scenario, schedule, split, patients, seed, tick, threads, None, options)[0]
+
+
+def recorded(
+    scenario: Scenario,
+    schedule: Schedule,
+    split: str,
+    patients: Sequence[int],
+    seed: int,
+    tick: Callable[[int], None] | None = None,
+    threads: int = 2,
+    hours: int = 24,
+    probing: bool = False,
+    day: Callable[[int], None] | None = None,
+    **options: Any,
+) -> tuple[Outcome, Trace]:
+    """Do what `run` does and return the patients' trace as well, seen every so many `hours`; see evaluation/trace.py.
+
+    The outcome is the same, bit for bit. `probing` adds probes at midnights, per cue and in follow-up; `day` is told
+    how many patients have lived through a day, each time.
+    """
+    outcome, watching = _shared(
+        scenario,
+        schedule,
+        split,
+        patients,
+        seed,
+        tick,
+        threads,
+        lambda number: Recorder(scenario, number, hours, probing, day),
+        options,
+    )
+    return outcome, together([recorder.trace for recorder in watching])
