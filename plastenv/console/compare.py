@@ -1,5 +1,6 @@
 """plastenv compare: schedules on the same patients, ranked."""
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def run(
     out: Path,
     json_path: Path | None,
 ) -> None:
-    """Treat the first patients of a split by every schedule, write results and figure to `out`, print the ranking.
+    """Treat the first patients of a split by every schedule, write results and report to `out`, print the ranking.
 
     Under `sets` other parameter sets too, unless it is None. Raises ValueError for an option that cannot be met.
     """
@@ -59,11 +60,22 @@ def run(
         json_path.parent.mkdir(parents=True, exist_ok=True)
         write_json(json_path, comparison.results())
 
+    from plastenv.report.battery import write_page
+    from plastenv.report.comparison import comparison_page
     from plastenv.report.figures import comparison_figure
 
     comparison_figure(comparison, out / "figure.png")
+    again = command(files, scenario_name, number, split, seed, sets)
+    write_page(comparison_page(comparison, again), out / "report.html")
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(comparison_table(comparison))
     if ensemble:
         console.print(ensemble_table(comparison))
-    console.print(f"results.json, episodes.parquet and figure.png are in {out}")
+    console.print(f"report.html, results.json, episodes.parquet and figure.png are in {out}")
+
+
+def command(files: list[Path], scenario: str, patients: int, split: str, seed: int, sets: int | None) -> str:
+    """Return what has to be typed to run a comparison again; files are named as they were."""
+    options = {"--scenario": scenario, "--patients": patients, "--split": split, "--seed": seed, "--ensemble": sets}
+    given = [str(part) for pair in options.items() if pair[1] is not None for part in pair]
+    return shlex.join(["plastenv", "compare", *map(str, files), *given])
