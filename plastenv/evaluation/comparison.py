@@ -24,6 +24,7 @@ from plastenv.therapy.protocol import library, load
 TWIN = "untreated"
 CONTROLS = (TWIN, "training-spaced")  # over whom the number needed to treat is told, where they were compared
 EPISODE_COLUMNS = tuple(name for name in Outcome._fields if name != "course")
+NOON = 12  # h between looks at patients, so that what lasts for hours after a morning's dose is seen
 
 
 def schedules(files: Sequence[Path], scenario: Scenario) -> list[Schedule]:
@@ -74,7 +75,9 @@ class Comparison:
         """Run one schedule and keep its outcome. Raises ValueError for a name that is taken."""
         if schedule.name in self.outcomes:
             raise ValueError(f"schedule '{schedule.name}' has been compared already")
-        outcome, trace = recorded(self.scenario, schedule, self.split, self.patients, self.seed, tick, **options)
+        outcome, trace = recorded(
+            self.scenario, schedule, self.split, self.patients, self.seed, tick, hours=NOON, **options
+        )
         self.outcomes[schedule.name], self.schedules[schedule.name] = outcome, schedule
         self.courses[schedule.name] = courses(trace)
         return outcome

@@ -124,7 +124,8 @@ function drawCourses() {
     fillcolor: own("--band"), line: { width: 0 } }, line("x", data.challenge, own("--soft"), "dot")];
   for (const { key, unit } of data.panels) {
     const drawn = names.map((name) => traces(name, key));
-    plot(`plot-${key}`, [...drawn.map((pair) => pair[0]), ...drawn.map((pair) => pair[1])],
+    const spreads = names.length > data.shaded ? [] : drawn.map((pair) => pair[0]);
+    plot(`plot-${key}`, [...spreads, ...drawn.map((pair) => pair[1])],
       layout({ title: { text: "day" }, range: [0, data.followup + 1] }, { title: { text: unit }, ...range(key, names) }, { shapes }));
   }
 }

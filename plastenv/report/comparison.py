@@ -19,6 +19,7 @@ from plastenv.report.battery import render
 from plastenv.therapy.interventions import BY_NAME, Administration, Intervention, channels
 
 SPARSE = 4  # d between points of a course in follow-up, where little happens
+SHADED = 6  # schedules whose spread is shown at a time; more would hide each other
 DIGITS = 4  # of a number in a figure
 LOWEST = -60.0  # points; what scores less is beyond the edge
 PANELS = {  # of the courses: title, unit, what it means
@@ -144,6 +145,7 @@ def _figures(comparison: Comparison, results: Mapping[str, Any]) -> dict[str, An
         "challenge": ends + scenario.challenge_days,
         "followup": ends + scenario.followup_days,
         "day": _plain(day[kept]),
+        "shaded": SHADED,
         "panels": [{"key": key, "title": title, "unit": unit} for key, (title, unit, _) in PANELS.items()],
         "courses": {
             name: {key: [_plain(line[kept]) for line in own.levels[key]] for key in PANELS}
@@ -199,6 +201,7 @@ def comparison_page(comparison: Comparison, command: str) -> str:
         deepest=deepest(rows),
         controls=[name for name in CONTROLS if name in comparison.outcomes],
         panels=PANELS,
+        shaded=SHADED,
         response=RESPONSE,
         remission=REMISSION,
         least=LEAST,

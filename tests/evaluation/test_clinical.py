@@ -71,7 +71,7 @@ def test_halves_find_what_was_planted_and_leave_out_what_is_too_few():
     idle = planted.argsort().argsort() % 2.0  # as often above its median in either half of the other
     few = np.repeat([0.0, 1.0], (40 - LEAST + 1, LEAST - 1))
     seen = [Observable("planted", "", planted), Observable("idle", "", idle), Observable("few", "", few)]
-    restored = 0.3 + 0.5 * (planted > np.median(planted)) + 0.1 * draw.normal(size=40)
+    restored = 0.3 + 0.5 * (planted > np.median(planted)) + 0.05 * draw.normal(size=40)
     found = {each["observable"]: each["difference"] for each in halves(outcome(restored, restored), seen, 0)}
     assert set(found) == {"planted", "idle"}
     assert found["planted"]["low"] > 0.4 and found["planted"]["high"] < 0.6

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from plastenv.evaluation.comparison import Comparison, schedules
+from plastenv.evaluation.ensemble import Ensemble
 from plastenv.evaluation.rollout import Schedule
 from plastenv.patients.cohort import Patients
 from plastenv.report.battery import write_page
@@ -38,6 +39,10 @@ def compared(easy, tmp_path_factory):
     comparison = Comparison(easy, "train", range(16), 7, Patients(easy.recipe, "train").hash)
     for schedule in schedules(files, easy):
         comparison.add(schedule)
+    comparison.ensemble = Ensemble(folder, "train", range(16), 7)
+    ranked = comparison.ranked()
+    places = {name: float(place) for place, name in enumerate(ranked)}
+    comparison.ensemble.scores = [places, *[{name: -place for name, place in places.items()}] * 2]
     write_page(comparison_page(comparison, COMMAND), folder / "report.html")
     return comparison, folder / "report.html"
 
@@ -78,11 +83,14 @@ def test_figures_are_drawn_from_the_outcomes_and_their_trace(compared):
     assert data["differences"] == results["differences"]
     for name, outcome in comparison.outcomes.items():
         assert data["scores"][name] == pytest.approx(outcome.score, rel=1e-3)
-        low, middle, high = data["courses"][name]["function"]
-        days = comparison.scenario.horizon_days + 1
-        assert middle[:days] == pytest.approx(np.median(outcome.course, 0), rel=1e-3)
-        assert middle[days] is None and middle[-1] == pytest.approx(np.median(outcome.function_followup), rel=1e-3)
-        assert all(a <= b <= c for a, b, c in zip(low[:days], middle[:days], high[:days], strict=True))
+        seen = dict(zip(data["day"], zip(*data["courses"][name]["function"], strict=True), strict=True))
+        midnights = [seen[day] for day in range(comparison.scenario.horizon_days + 1)]
+        assert [each[1] for each in midnights] == pytest.approx(np.median(outcome.course, 0), rel=1e-3)
+        assert all(low <= middle <= high for low, middle, high in midnights)
+        assert seen[0.5][1] is None and seen[data["followup"]][1] == pytest.approx(
+            np.median(outcome.function_followup), rel=1e-3
+        )
+        assert all(value is not None for line in data["courses"][name]["bdnf"] for value in line)
     assert [each["name"] for each in data["observables"]] == [e["observable"] for e in data["responders"]["opened"]]
 
 
@@ -162,9 +170,11 @@ def test_a_browser_without_network_shows_it_whole_and_answers_clicks(compared, b
     assert sorted(page.evaluate(MARKS)) == pytest.approx(sorted(scores[best] - scores[worst]), abs=0.1)
     mean = float(np.mean(scores[best] - scores[worst]))
     assert f"{best} scores {mean:.1f} points above {worst}" in page.inner_text("#pair-words")
+    assert "The mean of A is the higher in 2 of 3 other parameter sets" in page.inner_text("#pair-words")
     page.select_option("#pick-a", worst)
     page.select_option("#pick-b", best)
     assert f"{worst} scores {mean:.1f} points below {best}" in page.inner_text("#pair-words")
+    assert "The mean of A is the higher in 1 of 3 other parameter sets" in page.inner_text("#pair-words")
 
     for panel in ("plot-symptoms", "plot-late_own"):
         assert set(page.evaluate(LINES, panel)) == set(scores)
