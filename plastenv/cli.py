@@ -123,12 +123,12 @@ def compare(
     ensemble: Annotated[
         int | None, typer.Option(help="Compare under so many other parameter sets too; their patients are grown anew.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for results.json, episodes.parquet and figure.png.")] = Path(
-        "runs/compare"
-    ),
+    out: Annotated[
+        Path, typer.Option(help="Folder for report.html, results.json, episodes.parquet and figure.png.")
+    ] = Path("runs/compare"),
     json_path: JsonOption = None,
 ) -> None:
-    """Compare treatment schedules on the same patients and print a ranking with 95 % intervals.
+    """Compare treatment schedules on the same patients, print a ranking with 95 % intervals and write a report.
 
     Example: plastenv compare my-schedule.yaml window-then-training --patients 64
     """

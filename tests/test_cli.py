@@ -80,7 +80,7 @@ def test_compare_runs_a_file_and_writes_what_it_promises(tmp_path):
     result = plastenv("compare", *arguments, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     out = tmp_path / "runs" / "compare"
-    assert sorted(p.name for p in out.iterdir()) == ["episodes.parquet", "figure.png", "results.json"]
+    assert sorted(p.name for p in out.iterdir()) == ["episodes.parquet", "figure.png", "report.html", "results.json"]
     assert json.loads((tmp_path / "mine.json").read_text("utf-8")) == json.loads(
         (out / "results.json").read_text("utf-8")
     )

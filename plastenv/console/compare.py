@@ -1,5 +1,6 @@
 """plastenv compare: schedules on the same patients, ranked."""
 
+import shlex
 from pathlib import Path
 
 import typer
@@ -24,7 +25,7 @@ def run(
     out: Path,
     json_path: Path | None,
 ) -> None:
-    """Treat the first patients of a split by every schedule, write results and figure to `out`, print the ranking.
+    """Treat the first patients of a split by every schedule, write results and report to `out`, print the ranking.
 
     Under `sets` other parameter sets too, unless it is None. Raises ValueError for an option that cannot be met.
     """
@@ -55,11 +56,22 @@ def run(
             typer.echo(f"stopped; finished schedules are in {out}: {finished}", err=True)
             raise typer.Exit(130) from None
 
+    from plastenv.report.battery import write_page
+    from plastenv.report.comparison import comparison_page
     from plastenv.report.figures import comparison_figure
 
     comparison_figure(comparison, out / "figure.png")
+    again = command(named, scenario_name, number, split, seed, sets)
+    write_page(comparison_page(comparison, again), out / "report.html")
     console = terminal(150, quiet=only_json(comparison.results(), json_path))
     console.print(comparison_table(comparison))
     if ensemble:
         console.print(ensemble_table(comparison))
-    console.print(f"results.json, episodes.parquet and figure.png are in {out}")
+    console.print(f"report.html, results.json, episodes.parquet and figure.png are in {out}")
+
+
+def command(named: list[str], scenario: str, patients: int, split: str, seed: int, sets: int | None) -> str:
+    """Return what has to be typed to run a comparison again; schedules are named as they were."""
+    options = {"--scenario": scenario, "--patients": patients, "--split": split, "--seed": seed, "--ensemble": sets}
+    given = [str(part) for pair in options.items() if pair[1] is not None for part in pair]
+    return shlex.join(["plastenv", "compare", *named, *given])

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import plastenv
+from plastenv.evaluation.clinical import Observable, halves, needed, observables, rates
+from plastenv.evaluation.courses import Courses, courses
 from plastenv.evaluation.ensemble import Ensemble
-from plastenv.evaluation.rollout import RESPONSE, Outcome, RandomPolicy, Schedule, run
+from plastenv.evaluation.rollout import Outcome, RandomPolicy, Schedule, recorded
 from plastenv.evaluation.statistics import Interval, interval
 from plastenv.files import whole
 from plastenv.scenarios.scenario import Scenario
@@ -20,7 +23,9 @@ from plastenv.therapy.protocol import Protocol, find, library
 
 TWIN = "untreated"
 EVERY = "library"  # stands for every schedule of the library
+CONTROLS = (TWIN, "training-spaced")  # over whom the number needed to treat is told, where they were compared
 EPISODE_COLUMNS = tuple(name for name in Outcome._fields if name != "course")
+NOON = 12  # h between looks at patients, so that what lasts for hours after a morning's dose is seen
 
 
 def schedules(named: Sequence[str | Path], scenario: Scenario) -> list[Schedule]:
@@ -62,7 +67,8 @@ class Comparison:
         self.scenario, self.split, self.patients, self.seed = scenario, split, list(patients), seed
         self.task_hash = task_hash(scenario, split, cohort_hash)
         self.outcomes: dict[str, Outcome] = {}
-        self.sources: dict[str, str] = {}
+        self.schedules: dict[str, Schedule] = {}
+        self.courses: dict[str, Courses] = {}  # of schedules that were added, not read from a file
         self.ensemble: Ensemble | None = None  # the same under other parameter sets
         self._rows: dict[str, dict[str, Any]] = {}  # worked out once, for results are written again and again
         self._differences: dict[tuple[str, str], Interval] = {}
@@ -71,9 +77,17 @@ class Comparison:
         """Run one schedule and keep its outcome. Raises ValueError for a name that is taken."""
         if schedule.name in self.outcomes:
             raise ValueError(f"schedule '{schedule.name}' has been compared already")
-        outcome = run(self.scenario, schedule, self.split, self.patients, self.seed, tick, **options)
-        self.outcomes[schedule.name], self.sources[schedule.name] = outcome, schedule.source
+        outcome, trace = recorded(
+            self.scenario, schedule, self.split, self.patients, self.seed, tick, hours=NOON, **options
+        )
+        self.outcomes[schedule.name], self.schedules[schedule.name] = outcome, schedule
+        self.courses[schedule.name] = courses(trace)
         return outcome
+
+    @cached_property
+    def observables(self) -> list[Observable]:
+        """What is seen of the patients before the first day, whatever the schedule."""
+        return observables(self.scenario, self.split, self.patients, self.seed)
 
     def ranked(self) -> list[str]:
         """Names of the finished schedules, best score first."""
@@ -87,22 +101,33 @@ class Comparison:
 
     def _summary(self, name: str) -> dict[str, Any]:
         outcome = self.outcomes[name]
-        remitted = outcome.restored_end >= RESPONSE
-        relapse = float(np.mean(outcome.restored_followup[remitted] < RESPONSE)) if remitted.any() else None
         twin = self.outcomes.get(TWIN)
         return {
             "name": name,
-            "source": self.sources[name],
+            "title": self.schedules[name].title,
+            "source": self.schedules[name].source,
             "score": interval(outcome.score, self.seed)._asdict(),
             "function_end": float(np.mean(outcome.function_end)),
             "function_followup": float(np.mean(outcome.function_followup)),
             "treated_minus_twin": None
             if twin is None
             else interval(outcome.function_followup - twin.function_followup, self.seed)._asdict(),
-            "relapse": relapse,
+            **rates(outcome),
             "harm": float(np.mean(outcome.harm)),
             "burden": float(np.mean(outcome.burden)),
+            "depth": self._depth(name),
+            "responders": halves(outcome, self.observables, self.seed),
         }
+
+    def _depth(self, name: str) -> dict[str, list[float]] | None:
+        """Return the quartiles of basin depth at every stage that was seen."""
+        kept = self.courses.get(name)
+        return None if kept is None else {stage: quartiles.tolist() for stage, quartiles in kept.depth.items()}
+
+    def _needed(self, name: str) -> list[dict[str, Any]]:
+        """Return how many have to be treated for one more response, over every control that has been compared."""
+        others = [other for other in CONTROLS if other in self.outcomes and other != name]
+        return [{"over": other, **needed(self.outcomes[name], self.outcomes[other])} for other in others]
 
     def _difference(self, a: str, b: str) -> Interval:
         """Return by how much `a` scores above `b`, paired."""
@@ -124,7 +149,7 @@ class Comparison:
             "seed": self.seed,
             "version": plastenv.__version__,
             "task_hash": self.task_hash,
-            "schedules": [self.row(name) for name in names],
+            "schedules": [self.row(name) | {"needed_to_treat": self._needed(name)} for name in names],
             "differences": differences,
             **others,
         }

@@ -15,7 +15,8 @@ from plastenv.scenarios.objective import restored
 from plastenv.scenarios.scenario import Scenario
 from plastenv.therapy.protocol import Protocol
 
-RESPONSE = 0.5  # share of lost function restored that counts as remission; below it, as relapse
+RESPONSE = 0.5  # share of lost function restored that counts as response; below it, as relapse
+REMISSION = 0.8  # share that counts as remission: nearly what the patient was before adversity
 
 
 class Policy(Interface):

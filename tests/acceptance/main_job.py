@@ -53,7 +53,7 @@ def compared(task: Scenario, split: str, number: int) -> tuple[Comparison, Path]
         comparison.outcomes[name] = kept(
             folder / f"{name}.npz", lambda schedule=schedule: run(task, schedule, split, range(number), 0)
         )
-        comparison.sources[name] = schedule.source
+        comparison.schedules[name] = schedule
         print(f"  {name}: {np.mean(comparison.outcomes[name].score):.1f}", flush=True)
     return comparison, folder
 

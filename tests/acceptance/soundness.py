@@ -62,7 +62,7 @@ def shipped(task: Scenario, patients: int) -> tuple[Comparison, Path]:
     comparison = Comparison(task, SPLIT, range(patients), 0, Patients(task.recipe, SPLIT).hash)
     folder = KEPT / f"{comparison.task_hash}-{patients}"
     comparison.outcomes = outcomes(task, patients, folder / "shipped")
-    comparison.sources = {schedule.name: schedule.source for schedule in schedules([], task)}
+    comparison.schedules = {schedule.name: schedule for schedule in schedules([], task)}
     return comparison, folder
 
 

@@ -23,6 +23,7 @@ def main(command: str) -> None:
         results = json.loads((out / "results.json").read_text("utf-8"))
         assert {row["name"] for row in results["schedules"]} == {"mine", "untreated"}
         assert (out / "figure.png").stat().st_size > 10_000
+        assert "Plotly.react" in (out / "report.html").read_text("utf-8")
         config = Path(folder) / "config.yaml"
         config.write_text("name: mine\n", "utf-8")
         refused = subprocess.run([command, "train", "--config", str(config)], capture_output=True, text=True)
