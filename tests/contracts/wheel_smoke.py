@@ -14,7 +14,7 @@ from plastenv.therapy.protocol import library
 def main(command: str) -> None:
     """Check that data files came along and that the main command runs on two patients without torch."""
     assert "site-packages" in plastenv.__file__, plastenv.__file__
-    assert len(library()) == 24 and read_ensemble()
+    assert len(library()) >= 24 and read_ensemble()
     with tempfile.TemporaryDirectory() as folder:
         schedule = Path(folder) / "mine.yaml"
         subprocess.run([command, "protocols", "new", str(schedule)], check=True)

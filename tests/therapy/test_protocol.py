@@ -79,7 +79,7 @@ def test_a_directory_and_a_missing_file_are_refused(tmp_path: Path):
 
 def test_the_library_is_valid_and_says_where_it_comes_from():
     protocols = library()
-    assert {path.stem for path in LIBRARY.glob("*.yaml")} == {p.name for p in protocols} and len(protocols) == 24
+    assert {path.stem for path in LIBRARY.glob("*.yaml")} == {p.name for p in protocols} and len(protocols) >= 24
     for protocol in protocols:
         assert protocol.title and len(re.findall(r"\.(?: |$)", protocol.rationale)) == 2, protocol.name
         assert (protocol.source != "hand-designed") == (protocol.group == "published")
@@ -93,7 +93,7 @@ def test_a_schedule_is_found_by_name_or_as_a_file(schedule):
     with pytest.raises(ValueError, match="did you mean 'untreated'"):
         find("untraeted")
     with pytest.raises(
-        ValueError, match="does not fit into the 14 days of treatment; expected a file or one of: graff"
+        ValueError, match="does not fit into the 14 days of treatment; expected a file or one of: .*graff"
     ):
         find("window-alone", 14)
     with pytest.raises(ProtocolError, match=r"nowhere\.yaml: No such file"):
