@@ -4,7 +4,8 @@
 
 Every search starts at the common optimum, which `plastenv calibrate` has left in runs/calibration, and sees the
 studies of all clusters but one. Then all fitted studies of that cluster run with its set and with the common one, on
-seeds that no search has seen. What has finished is kept in runs/leave_one_out, so that an interrupted run goes on.
+seeds that no search has seen, and all fitted studies with the shipped numbers. What has finished is kept in
+runs/leave_one_out, so that an interrupted run goes on.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from evidence import origin
+from evidence import keep, origin
 
 from plastenv.evaluation.comparison import write_json
 from plastenv.lab.battery import run_battery
@@ -89,9 +90,18 @@ def main() -> None:
         "lost": sum(len(each["lost"]) for each in found),
         "gained": sum(len(each["gained"]) for each in found),
     }
-    evidence = {**origin(begun), "calibration": calibration.name, "pooled": pooled, "clusters": found}
-    EVIDENCE.parent.mkdir(parents=True, exist_ok=True)
-    write_json(EVIDENCE, evidence)
+    folder = KEPT / calibration.digest()
+    same = [study for study in fitted() if study.cluster in clusters]
+    shipped = passes(same, {}, calibration.run_seeds.stop, arguments.jobs, folder / "shipped.json")
+    evidence = {
+        **origin(begun),
+        "calibration": calibration.name,
+        "pooled": pooled,
+        "passes_of_shipped": sum(shipped.values()),
+        "common": optimum(calibration),
+        "clusters": found,
+    }
+    keep(EVIDENCE, evidence)
     print(json.dumps(pooled, indent=1))
 
 
