@@ -104,7 +104,7 @@ def calibration(left_out: Any) -> Iterator[str]:
         )
         yield (
             f"Left out cluster by cluster, {len(left_out['clusters'])} in all and {left_out['clusters'][0]['trials']} "
-            f"trials each, {pooled['lost']} of the {pooled['passes_of_shipped']} passes of the shipped numbers are lost and "
+            f"trials each, {pooled['lost']} of the {pooled['passes_of_shipped']} passes as shipped are lost and "
             f"{pooled['gained']} gained."
         )
         yield table(
