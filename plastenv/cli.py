@@ -60,6 +60,11 @@ class _Commands(TyperGroup):
 
 ScenarioOption = Annotated[str, typer.Option(help="Scenario.", autocompletion=complete.scenarios)]
 SplitOption = Annotated[str, typer.Option(help="train, validation, test or shift.", autocompletion=complete.splits)]
+PatientOption = Annotated[int, typer.Option(help="Which patient of the split, from 0.")]
+ScheduleArgument = Annotated[
+    str, typer.Argument(help="Name in the library, or a file.", autocompletion=complete.schedules)
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="Say only what came of it.")]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Write it here as JSON as well; -: print only that.")]
 
 app = typer.Typer(
@@ -127,6 +132,7 @@ def compare(
         Path, typer.Option(help="Folder for report.html, results.json, episodes.parquet and figure.png.")
     ] = Path("runs/compare"),
     json_path: JsonOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Compare treatment schedules on the same patients, print a ranking with 95 % intervals and write a report.
 
@@ -135,21 +141,19 @@ def compare(
     with complaints():
         from plastenv.console.compare import run
 
-        run(schedules or [], scenario, patients, split, seed, ensemble, out, json_path)
+        run(schedules or [], scenario, patients, split, seed, ensemble, out, json_path, quiet)
 
 
 @app.command()
 def watch(
-    schedule: Annotated[
-        str, typer.Argument(help="Name in the library, or a file.", autocompletion=complete.schedules)
-    ] = "window-then-training",
+    schedule: ScheduleArgument = "window-then-training",
     scenario: ScenarioOption = "Fear",
-    patient: Annotated[int, typer.Option(help="Which patient of the split, from 0.")] = 7,
+    patient: PatientOption = 7,
     split: SplitOption = "test",
     seed: Annotated[int, typer.Option(help="Sets the patient's everyday life, as in compare.")] = 0,
     gif: Annotated[Path | None, typer.Option(help="Write the episode as a GIF.")] = None,
     fps: Annotated[float, typer.Option(help="Days a second.")] = 4.0,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say only what came of it.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Watch a schedule treat one patient, day by day, in the terminal and as a GIF.
 
@@ -163,17 +167,17 @@ def watch(
 
 @app.command()
 def explain(
-    schedule: Annotated[str, typer.Argument(help="Name in the library, or a file.")] = "window-then-training",
-    scenario: Annotated[str, typer.Option(help="Scenario.")] = "Fear",
-    patient: Annotated[int, typer.Option(help="Which patient of the split, from 0.")] = 7,
-    split: Annotated[str, typer.Option(help="train, validation, test or shift.")] = "test",
+    schedule: ScheduleArgument = "window-then-training",
+    scenario: ScenarioOption = "Fear",
+    patient: PatientOption = 7,
+    split: SplitOption = "test",
     seed: Annotated[int, typer.Option(help="Sets the patient's everyday life, as in compare.")] = 0,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for story.txt, figure.png and figure.svg; else one of its own in runs/explain."),
     ] = None,
-    json_path: Annotated[Path | None, typer.Option("--json", help="Write the statements here, with numbers.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say only what came of it.")] = False,
+    json_path: JsonOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Tell one patient's story: what opened, what was learned, what lasted and what came back; in words and a figure.
 
@@ -190,6 +194,7 @@ def warmup(
     scenario: ScenarioOption = "Fear",
     patients: Annotated[int, typer.Option(help="How many patients of the split.")] = 16,
     split: SplitOption = "train",
+    quiet: QuietOption = False,
 ) -> None:
     """Compile the kernels and grow patients ahead of time, so that nothing waits for them later.
 
@@ -198,7 +203,7 @@ def warmup(
     with complaints():
         from plastenv.console.warmup import run
 
-        run(scenario, patients, split)
+        run(scenario, patients, split, quiet)
 
 
 @app.command()
@@ -220,6 +225,7 @@ def validate(
     ] = None,
     json_path: JsonOption = None,
     jobs: Annotated[int, typer.Option(help="Studies that run at a time, each in a process of its own.")] = 2,
+    quiet: QuietOption = False,
 ) -> None:
     """Run published experiments on the simulator and say which of their results it reproduces.
 
@@ -237,7 +243,7 @@ def validate(
         else:
             from plastenv.console.validate import run
 
-            run(only or [], seeds, first_seed, ablate or [], parameters, experiments, out, json_path, jobs)
+            run(only or [], seeds, first_seed, ablate or [], parameters, experiments, out, json_path, jobs, quiet)
 
 
 @app.command()
@@ -301,7 +307,7 @@ def protocols_list(scenario: ScenarioOption = "Fear", json_path: JsonOption = No
 
 @protocols.command("show")
 def protocols_show(
-    schedule: Annotated[str, typer.Argument(help="Name in the library, or a file.", autocompletion=complete.schedules)],
+    schedule: ScheduleArgument,
     scenario: ScenarioOption = "Fear",
     json_path: JsonOption = None,
 ) -> None:

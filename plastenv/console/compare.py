@@ -11,7 +11,7 @@ from plastenv.console.output import only_json, terminal
 from plastenv.evaluation.comparison import Comparison, schedules
 from plastenv.patients.cohort import Patients
 from plastenv.report.progress import bars, grow
-from plastenv.report.tables import comparison_table, ensemble_table
+from plastenv.report.tables import best_line, comparison_table, ensemble_table
 from plastenv.scenarios.scenario import load_scenario
 
 
@@ -24,10 +24,12 @@ def run(
     sets: int | None,
     out: Path,
     json_path: Path | None,
+    quiet: bool,
 ) -> None:
     """Treat the first patients of a split by every schedule, write results and report to `out`, print the ranking.
 
-    Under `sets` other parameter sets too, unless it is None. Raises ValueError for an option that cannot be met.
+    Under `sets` other parameter sets too, unless it is None; `quiet` says only which is best. Raises ValueError for an
+    option that cannot be met.
     """
     task = load_scenario(scenario_name)
     source = Patients(task.recipe, split)
@@ -39,7 +41,7 @@ def run(
     writable(out)
     writable_json(json_path)
     comparison = Comparison(task, split, indices, seed, source.hash)
-    with bars() as progress:
+    with bars(quiet=quiet) as progress:
         grow(source, indices, progress)
         out.mkdir(parents=True, exist_ok=True)
         treating = progress.add_task("treating", total=number * len(competitors))
@@ -64,7 +66,10 @@ def run(
     again = command(named, scenario_name, number, split, seed, sets)
     write_page(comparison_page(comparison, again), out / "report.html")
     console = terminal(150, quiet=only_json(comparison.results(), json_path))
-    console.print(comparison_table(comparison))
+    if quiet:
+        console.print(best_line(comparison))
+        return
+    console.print(comparison_table(comparison, console.width))
     if ensemble:
         console.print(ensemble_table(comparison))
     console.print(f"report.html, results.json, episodes.parquet and figure.png are in {out}")

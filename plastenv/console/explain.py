@@ -8,8 +8,8 @@ import typer
 
 import plastenv
 from plastenv.console.options import writable, writable_json
+from plastenv.console.output import only_json
 from plastenv.evaluation.case import live
-from plastenv.evaluation.comparison import write_json
 from plastenv.evaluation.story import number, tell
 from plastenv.files import whole
 from plastenv.model.types import DAY
@@ -40,25 +40,20 @@ def run(
     folder = out or Path("runs/explain") / f"{task.name}-{name}-{split}-{patient}-{seed}".lower()
     writable(folder)
     writable_json(json_path)
-    try:
-        with bars() as progress:
-            grow(Patients(task.recipe, split), range(patient, patient + 1), progress)
-            living = progress.add_task("days lived", total=task.followup // DAY)
-            case = live(task, episode.protocol, split, patient, seed, lambda days: progress.advance(living, days))
-        title = f"{name}, {split} patient {patient}, seed {seed}: score {number(float(case.outcome.score[0]), 1)}"
-        statements = tell(case)
-        folder.mkdir(parents=True, exist_ok=True)
-        figures(case, title, folder)
-    except KeyboardInterrupt:
-        typer.echo("stopped", err=True)
-        raise typer.Exit(130) from None
+    with bars(quiet=quiet) as progress:
+        grow(Patients(task.recipe, split), range(patient, patient + 1), progress)
+        living = progress.add_task("days lived", total=task.followup // DAY)
+        case = live(task, episode.protocol, split, patient, seed, lambda days: progress.advance(living, days))
+    title = f"{name}, {split} patient {patient}, seed {seed}: score {number(float(case.outcome.score[0]), 1)}"
+    statements = tell(case)
+    folder.mkdir(parents=True, exist_ok=True)
+    figures(case, title, folder)
     with whole(folder / "story.txt") as temporary:
         temporary.write_text(account(title, statements, WIDTH), "utf-8")
-    if json_path is not None:
-        json_path.parent.mkdir(parents=True, exist_ok=True)
-        about = {"scenario": task.name, "schedule": name, "split": split, "patient": patient, "seed": seed}
-        told = [statement._asdict() for statement in statements]
-        write_json(json_path, about | {"version": plastenv.__version__, "statements": told})
+    about = {"scenario": task.name, "schedule": name, "split": split, "patient": patient, "seed": seed}
+    told = [statement._asdict() for statement in statements]
+    if only_json(about | {"version": plastenv.__version__, "statements": told}, json_path):
+        return
     width = max(NARROW, min(WIDTH, shutil.get_terminal_size().columns)) if sys.stdout.isatty() else WIDTH
     typer.echo(title if quiet else account(title, statements, width))
     if not quiet:

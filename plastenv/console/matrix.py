@@ -14,11 +14,13 @@ from plastenv.report.matrix import matrix_line, matrix_page, matrix_table
 from plastenv.report.progress import bars
 
 
-def run(studies: list[Experiment], seeds: int | None, first: int, out: Path, json_path: Path | None, jobs: int) -> None:
+def run(
+    studies: list[Experiment], seeds: int | None, first: int, out: Path, json_path: Path | None, jobs: int, quiet: bool
+) -> None:
     """Run studies without each mechanism, write results.json and report.html to `out`, print what falls."""
     out.mkdir(parents=True, exist_ok=True)
     begun, matrix, stopped = time.perf_counter(), Matrix(studies, list(MECHANISMS), seeds, first), False
-    with bars(steady=900.0) as progress:
+    with bars(steady=900.0, quiet=quiet) as progress:
         running, told = progress.add_task("cells", total=matrix.total), {INTACT}
 
         def finished(key: tuple[str, str]) -> None:
@@ -35,9 +37,11 @@ def run(studies: list[Experiment], seeds: int | None, first: int, out: Path, jso
             stopped = True
     everything = collect_matrix(matrix, time.perf_counter() - begun)
     console = publish(everything, matrix_page(everything), out, json_path)
-    console.print(matrix_table(everything))
+    if not quiet:
+        console.print(matrix_table(everything))
     console.print(matrix_line(everything))
-    console.print(f"results.json and report.html are in {out}")
+    if not quiet:
+        console.print(f"results.json and report.html are in {out}")
     for cell in everything["broken"]:
         typer.echo(f"plastenv: {cell['study']} without {cell['mechanism']}: {cell['error']}", err=True)
     if stopped:

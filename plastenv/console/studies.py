@@ -24,8 +24,9 @@ def run(
     out: Path,
     json_path: Path | None,
     jobs: int,
+    quiet: bool = False,
 ) -> None:
-    """Run studies, write results.json and report.html to `out`, print the table."""
+    """Run studies, write results.json and report.html to `out`, print the table; `quiet` says how many passed."""
     out.mkdir(parents=True, exist_ok=True)
     begun, outcomes = time.perf_counter(), dict[str, Outcome]()
 
@@ -33,7 +34,7 @@ def run(
         return collect(studies, outcomes, ablate, time.perf_counter() - begun, parameters)
 
     stopped = False
-    with bars() as progress:
+    with bars(quiet=quiet) as progress:
         running = progress.add_task("studies", total=len(studies))
 
         def finished(experiment: Experiment, outcome: Outcome) -> None:
@@ -48,10 +49,11 @@ def run(
             stopped = True
     everything = results()
     console = publish(everything, page(everything), out, json_path)
-    if everything["studies"]:
+    if everything["studies"] and not quiet:
         console.print(battery_table(everything))
     console.print(summary_line(everything))
-    console.print(f"results.json and report.html are in {out}")
+    if not quiet:
+        console.print(f"results.json and report.html are in {out}")
     for study in everything["broken"]:
         typer.echo(f"plastenv: {study['id']} could not be run: {study['error']}", err=True)
     if stopped:

@@ -19,6 +19,7 @@ def run(
     asked: Path | None,
     json_path: Path | None,
     jobs: int,
+    quiet: bool,
 ) -> None:
     """Run the studies that are asked for, all if `only` is empty; `only` and `ablate` may hold commas.
 
@@ -44,11 +45,11 @@ def run(
     if every:
         from plastenv.console.matrix import run as run_matrix
 
-        run_matrix(studies, seeds, first, out, json_path, jobs)
+        run_matrix(studies, seeds, first, out, json_path, jobs, quiet)
         return
     from plastenv.console.studies import run as run_studies
 
-    run_studies(studies, seeds, first, tuple(ablate), parameters, out, json_path, jobs)
+    run_studies(studies, seeds, first, tuple(ablate), parameters, out, json_path, jobs, quiet)
 
 
 def _split(words: list[str]) -> list[str]:

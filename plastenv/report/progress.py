@@ -6,14 +6,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from plastenv.patients.cohort import BLOCK, Patients
 
 
-def bars(steady: float = 30.0) -> Progress:
-    """Return progress bars on standard error, silent unless it is a terminal.
+def bars(steady: float = 30.0, quiet: bool = False) -> Progress:
+    """Return progress bars on standard error, silent unless it is a terminal, or if `quiet`.
 
     The time left is told by the pace of the last `steady` seconds.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    return Progress(*columns, console=console, disable=not console.is_terminal, speed_estimate_period=steady)
+    console = Console(stderr=True, quiet=quiet)
+    idle = quiet or not console.is_terminal
+    return Progress(*columns, console=console, disable=idle, speed_estimate_period=steady)
 
 
 def grow(source: Patients, wanted: range, progress: Progress) -> None:

@@ -4,31 +4,47 @@ from rich.table import Table
 
 from plastenv.evaluation.comparison import Comparison
 
+WIDE = 130  # letters in a line, from which on the ranking tells all it can
 
-def comparison_table(comparison: Comparison) -> Table:
-    """Return the ranking of a comparison, best score first."""
+
+def best_line(comparison: Comparison) -> str:
+    """Say in a line which schedule is best."""
+    row = comparison.row(comparison.ranked()[0])
+    score = row["score"]
+    return f"best of {len(comparison.outcomes)}: {row['name']}, {score['mean']:.1f} ({_range(score, '.1f')}) points"
+
+
+def _range(interval: dict[str, float], form: str) -> str:
+    return f"{interval['low']:{form}} to {interval['high']:{form}}"
+
+
+def comparison_table(comparison: Comparison, width: int = WIDE) -> Table:
+    """Return the ranking of a comparison, best score first; on lines of less than WIDE letters what matters most."""
     table = Table(
         title=f"{comparison.scenario.name}, {len(comparison.patients)} {comparison.split} patients, "
         f"seed {comparison.seed}",
         caption="Intervals: 95 % bootstrap over patients. Function 0 to 1. Score, harm and burden in points.",
     )
-    table.add_column("schedule", no_wrap=True)
-    for name in ("score", "95 %", "end", "follow-up", "minus twin", "95 %", "relapse", "harm", "burden"):
-        table.add_column(name, justify="right", no_wrap=True)
+    wide = width >= WIDE
+    table.add_column("schedule", overflow="fold")
+    columns = ("score", "95 %", "end", "follow-up", "minus twin", "95 %", "relapse", "harm", "burden")
+    kept = range(len(columns)) if wide else (0, 1, 3, 7, 8)
+    for k in kept:
+        table.add_column(columns[k], justify="right", no_wrap=True)
     for row in comparison.results()["schedules"]:
         score, twin = row["score"], row["treated_minus_twin"]
-        table.add_row(
-            row["name"],
+        cells = (
             f"{score['mean']:.1f}",
-            f"{score['low']:.1f} to {score['high']:.1f}",
+            _range(score, ".1f"),
             f"{row['function_end']:.2f}",
             f"{row['function_followup']:.2f}",
             "-" if twin is None else f"{twin['mean']:+.3f}",
-            "-" if twin is None else f"{twin['low']:+.3f} to {twin['high']:+.3f}",
+            "-" if twin is None else _range(twin, "+.3f"),
             "-" if row["relapse"] is None else f"{100 * row['relapse']:.0f} %",
             f"{row['harm']:.1f}",
             f"{row['burden']:.1f}",
         )
+        table.add_row(row["name"], *(cells[k] for k in kept))
     return table
 
 

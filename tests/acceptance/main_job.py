@@ -2,8 +2,8 @@
 
     python tests/acceptance/main_job.py [--patients 64] [--split test]
 
-Prints each claim with its figure. Ten minutes on two cores; outcomes are kept in runs/main_job/, so that an
-interrupted run goes on where it stopped.
+Prints each claim with its figure; doubled limits are judged on twice as many patients. Ten minutes on two cores;
+outcomes are kept in runs/main_job/, so that an interrupted run goes on where it stopped.
 """
 
 import argparse
@@ -166,8 +166,9 @@ def main() -> None:
     near = weights[weights > 1e-4] > 0.99 * task.molecular.consolidation.late_max
     used = {name: float(outcome.resource.max()) for name, outcome in outcomes.items()}
     trained = next(s for s in schedules([], task) if s.name == "window-then-training")
-    again, _ = compared(doubled(task), split, number)
-    moved = {name: float(again.outcomes[name].score.mean() - score[name]) for name in score}
+    many = min(2 * number, Patients(task.recipe, split).size)  # scores of single patients move by 20 points either way
+    wide, again = compared(task, split, many)[0], compared(doubled(task), split, many)[0]
+    moved = {name: float(np.mean(again.outcomes[name].score - wide.outcomes[name].score)) for name in score}
     claims: dict[str, Any] = {
         "twin_difference": twins(split, number),
         "drift": drift(task, split, number),
@@ -183,7 +184,11 @@ def main() -> None:
         "everything_free_of_costs": {"score": float(free.score.mean()), "harm": float(free.harm.mean())},
         "weights_near_limit": float(near.mean()),
         "resource_used": used,
-        "limits_doubled": {"score_moves_by": moved, "flipped": flips(results, again.outcomes)},
+        "limits_doubled": {
+            "patients": many,
+            "score_moves_by": moved,
+            "flipped": flips(wide.results(), again.outcomes),
+        },
         "premorbid": float(cohort.premorbid_function.mean()),
         "untreated": float(cohort.untreated.mean()),
     }
@@ -199,7 +204,7 @@ def main() -> None:
         "everything at maximum harms": most.score.mean() < 0.0 and memory_lost.mean() >= 10.0,
         "and without costs or terminations": free.score.mean() < 0.0 and free.harm.mean() >= 10.0,
         "doubled limits flip no pair": not claims["limits_doubled"]["flipped"],
-        "doubled limits move no score by more than 10": max(map(abs, moved.values())) <= 10.0,
+        "doubled limits move no score by more than 5": max(map(abs, moved.values())) <= 5.0,
         "at most 0.1 % of weights near their limit": claims["weights_near_limit"] <= 1e-3,
         "no neuron above 90 % of its resource": max(
             value for name, value in used.items() if name != "everything-at-maximum"
