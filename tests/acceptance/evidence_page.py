@@ -193,7 +193,7 @@ def page() -> str:
     text = [
         "# Evidence",
         "What the one frozen parameter set reproduces of published experiments, what it does not, and how much that "
-        "says. Figures are those of [evidence/](evidence/), which names command, commit, machine and seconds of each. "
+        "says. Figures are those of `docs/evidence/`, which names command, commit, machine and seconds of each. "
         "This page is written by `tests/acceptance/evidence_page.py`; do not edit it.",
     ]
     text += [*counts(repeats), *outcomes(repeats, found), *failures(found)]
