@@ -15,4 +15,6 @@ html_title = "plastenv"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_show_copyright = False
 html_show_sphinx = False
+html_use_index = False
