@@ -107,13 +107,11 @@ def calibration(left_out: Any) -> Iterator[str]:
             f"trials each, {pooled['lost']} of the {pooled['passes_of_shipped']} passes as shipped are lost and "
             f"{pooled['gained']} gained."
         )
-        yield table(
-            ("cluster", "studies", "passes as shipped", "found without it"),
-            [
-                (each["cluster"], len(each["shipped"]), sum(each["shipped"].values()), sum(each["left_out"].values()))
-                for each in left_out["clusters"]
-            ],
-        )
+        lines = []
+        for each in left_out["clusters"]:
+            counts = (len(each["shipped"]), sum(each["shipped"].values()), sum(each["left_out"].values()))
+            lines.append((each["cluster"], *map(str, counts)))
+        yield table(("cluster", "studies", "passes as shipped", "found without it"), lines)
 
 
 def ablation(matrix: Any) -> Iterator[str]:
