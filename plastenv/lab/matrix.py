@@ -37,6 +37,7 @@ IDLE = (
     "objective.py",
     "screen.py",
     "search.py",
+    "ensemble.yaml",
 )
 Key = tuple[str, str]  # mechanism, study
 
