@@ -79,6 +79,7 @@ def test_compare_runs_a_file_and_writes_what_it_promises(tmp_path):
     arguments = ["good.yaml", "--scenario", "Fear-easy", "--patients", 2, "--split", "train", "--json", "mine.json"]
     result = plastenv("compare", *arguments, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
+    assert "treating 2 train patients by each of 2 schedules ..." in result.stderr
     out = tmp_path / "runs" / "compare"
     assert sorted(p.name for p in out.iterdir()) == ["episodes.parquet", "figure.png", "report.html", "results.json"]
     assert json.loads((tmp_path / "mine.json").read_text("utf-8")) == json.loads(

@@ -44,6 +44,8 @@ def run(
     with bars(quiet=quiet) as progress:
         grow(source, indices, progress)
         out.mkdir(parents=True, exist_ok=True)
+        if not progress.console.is_terminal:
+            progress.console.print(f"treating {number} {split} patients by each of {len(competitors)} schedules ...")
         treating = progress.add_task("treating", total=number * len(competitors))
         try:
             for schedule in competitors:

@@ -167,11 +167,12 @@ def describe_scenario(scenario: Scenario) -> dict[str, Any]:
     s, born, weights = scenario, scenario.population, scenario.objective
     used = [what for what in CATALOGUE if what.name in s.interventions]
     low, high = born.adversity
+    reminder = s.challenge[0].time // DAY + 1  # days of treatment count from 1
     return {
         "name": s.name,
         "what": what_it_is(s.name),
         "treatment": f"{s.horizon_days} days",
-        "followup": f"day {s.followup // DAY}, after a reminder of the adversity on day {s.challenge[0].time // DAY}",
+        "followup": f"day {s.followup // DAY}, after a reminder of the adversity on day {reminder}",
         "patients": ", ".join(f"{split} {size}" for split, size in SPLITS.items()),
         "history": [
             f"{s.youth.infancy} d of infancy, {s.youth.adversity} d of adversity, {s.youth.adulthood} d of adulthood",

@@ -80,7 +80,7 @@ function drawPair() {
     { title: { text: "patients, in order of the difference" }, showticklabels: false, showgrid: false, range: [0, patients.length + 1] },
     { title: { text: "A minus B, points" } },
     { shapes: [band, line("y", 0, own("--soft"), "dot"), line("y", mean.mean, own("--c0"))], showlegend: true,
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" } }));
+      legend: { itemclick: false, itemdoubleclick: false, orientation: "h", x: 0, y: 1.02, yanchor: "bottom" } }));
   const sure = mean.low > 0 || mean.high < 0, share = holds(a, b);
   element("pair-words").textContent = a === b ? "Choose two different schedules." :
     `${a} scores ${Math.abs(mean.mean).toFixed(1)} points ${mean.mean < 0 ? "below" : "above"} ${b}`

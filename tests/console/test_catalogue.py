@@ -47,10 +47,9 @@ def test_an_intervention_names_the_schedules_that_give_it():
 @pytest.mark.parametrize("name", FILES)
 def test_a_scenario_tells_what_its_file_says(name):
     task, described = load_scenario(name), json.loads(plastenv("scenarios", name, "--json", "-").stdout)
-    assert (
-        described["treatment"] == f"{task.horizon_days} days"
-        and f"day {task.horizon_days + 84}" in described["followup"]
-    )
+    assert described["treatment"] == f"{task.horizon_days} days"
+    assert f"day {task.horizon_days + 84}" in described["followup"]
+    assert f"on day {task.horizon_days + task.challenge_days + 1}" in described["followup"]  # days count from 1
     assert described["interventions"] == list(task.interventions)
     assert any(f"{task.objective.budget:g}" in text for text in described["limits"])
     assert {BY_NAME[each].source for each in task.interventions} == set(described["sources"])

@@ -166,6 +166,11 @@ def test_a_browser_without_network_shows_it_whole_and_answers_clicks(compared, b
     best, second, worst = comparison.ranked()
     scores = {name: outcome.score for name, outcome in comparison.outcomes.items()}
     assert sorted(page.evaluate(MARKS)) == pytest.approx(sorted(scores[best] - scores[second]), abs=0.1)
+    entry = page.locator("#plot-pair .legend .traces").first.bounding_box()
+    assert entry
+    page.mouse.click(entry["x"] + entry["width"] / 2, entry["y"] + entry["height"] / 2)
+    page.wait_for_timeout(500)  # a figure waits for a second click
+    assert page.locator("#plot-pair .scatterlayer .point").count() == len(scores[best])  # the legend hides no patient
     page.select_option("#pick-b", worst)
     assert sorted(page.evaluate(MARKS)) == pytest.approx(sorted(scores[best] - scores[worst]), abs=0.1)
     mean = float(np.mean(scores[best] - scores[worst]))
