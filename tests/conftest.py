@@ -1,3 +1,4 @@
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,13 @@ def schedule(tmp_path: Path):
         return path
 
     return write
+
+
+@pytest.fixture
+def acceptance(monkeypatch):
+    """Import a script of tests/acceptance and return it."""
+    monkeypatch.syspath_prepend(Path(__file__).parent / "acceptance")
+    return import_module
 
 
 def same(a: tuple, b: tuple) -> bool:

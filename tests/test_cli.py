@@ -107,26 +107,30 @@ def test_compare_says_how_often_the_order_holds_under_other_sets_and_goes_on(tmp
     assert CliRunner().invoke(app, [*arguments, "--ensemble", "2"]).exit_code == 0
 
 
-WATCHED = {
-    "patient": (["--patient", "999"], "--patient 999"),
-    "scenario": (["--scenario", "Faer"], "did you mean 'Fear'"),
-    "split": (["--split", "tests"], "did you mean 'test'"),
-    "seed": (["--seed", "-1"], "--seed -1"),
-    "schedule": (["untraeted"], "did you mean 'untreated'"),
-    "missing file": (["nowhere.yaml"], "nowhere.yaml"),
-    "too long": (["window-alone", "--scenario", "Fear-easy"], "does not fit into the 14 days"),
-    "gif is no gif": (["--gif", "frame.png"], "ends in .gif"),
-    "gif in a file": (["--gif", "good.yaml/a.gif"], "--gif good.yaml"),
-    "fps": (["--fps", "0"], "--fps 0"),
+ONE_PATIENT = {  # command and case -> arguments, what is said
+    "watch: patient": (["--patient", "999"], "--patient 999"),
+    "watch: scenario": (["--scenario", "Faer"], "did you mean 'Fear'"),
+    "watch: split": (["--split", "tests"], "did you mean 'test'"),
+    "watch: seed": (["--seed", "-1"], "--seed -1"),
+    "watch: schedule": (["untraeted"], "did you mean 'untreated'"),
+    "watch: missing file": (["nowhere.yaml"], "nowhere.yaml"),
+    "watch: too long": (["window-alone", "--scenario", "Fear-easy"], "does not fit into the 14 days"),
+    "watch: gif is no gif": (["--gif", "frame.png"], "ends in .gif"),
+    "watch: gif in a file": (["--gif", "good.yaml/a.gif"], "--gif good.yaml"),
+    "watch: fps": (["--fps", "0"], "--fps 0"),
+    "explain: patient": (["--patient", "999"], "--patient 999"),
+    "explain: schedule": (["untraeted"], "did you mean 'untreated'"),
+    "explain: out in a file": (["good.yaml", "--out", "good.yaml/a"], "--out good.yaml"),
+    "explain: json is a folder": (["good.yaml", "--json", "."], "--json .: is a folder"),
 }
 
 
-@pytest.mark.parametrize("case", WATCHED)
-def test_a_mistake_in_watching_is_one_message_and_leaves_nothing_behind(tmp_path, monkeypatch, case):
-    arguments, expected = WATCHED[case]
+@pytest.mark.parametrize("case", ONE_PATIENT)
+def test_a_mistake_about_one_patient_is_one_message_and_leaves_nothing_behind(tmp_path, monkeypatch, case):
+    arguments, expected = ONE_PATIENT[case]
     (tmp_path / "good.yaml").write_text(GOOD, "utf-8")
     monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(app, ["watch", *arguments])
+    result = CliRunner().invoke(app, [case.split(":")[0], *arguments])
     assert result.exit_code == 2, result.output
     assert expected in result.stderr and len(result.stderr.strip().splitlines()) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["good.yaml"]
@@ -350,25 +354,6 @@ def test_parameters_shows_one_table_or_names_the_nearest():
 def test_version_and_help(tmp_path):
     assert plastenv("--version", cwd=tmp_path).stdout.startswith("plastenv ")
     assert "--patients" in plastenv("compare", "--help", cwd=tmp_path).stdout
-
-
-EXPLAINED = {
-    "patient": (["--patient", "999"], "--patient 999"),
-    "schedule": (["untraeted"], "did you mean 'untreated'"),
-    "out in a file": (["good.yaml", "--out", "good.yaml/a"], "--out good.yaml"),
-    "json is a folder": (["good.yaml", "--json", "."], "--json .: is a folder"),
-}
-
-
-@pytest.mark.parametrize("case", EXPLAINED)
-def test_a_mistake_in_explaining_is_one_message_and_leaves_nothing_behind(tmp_path, monkeypatch, case):
-    arguments, expected = EXPLAINED[case]
-    (tmp_path / "good.yaml").write_text(GOOD, "utf-8")
-    monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(app, ["explain", *arguments])
-    assert result.exit_code == 2, result.output
-    assert expected in result.stderr and len(result.stderr.strip().splitlines()) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["good.yaml"]
 
 
 def test_explain_tells_prints_and_draws_what_watch_scores(tmp_path, monkeypatch):

@@ -1,13 +1,12 @@
 """plastenv calibrate: a screen, a search and a confirmation of parameter sets."""
 
 import json
-import sys
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from plastenv.console.options import writable
+from plastenv.console.output import terminal
 from plastenv.lab.calibration import Calibration, fitted, load_calibration
 from plastenv.lab.screen import screen
 from plastenv.report.calibration import best_table, screen_table
@@ -59,7 +58,7 @@ def _screen(calibration: Calibration, folder: Path) -> None:
             progress.stop()
             typer.echo(f"stopped; what has finished is in {folder / 'screen.json'}", err=True)
             raise typer.Exit(130) from None
-    Console(width=None if sys.stdout.isatty() else 160).print(screen_table(found))
+    terminal(160).print(screen_table(found))
     typer.echo(f"screen.json is in {folder}")
 
 
@@ -86,7 +85,7 @@ def _search(calibration: Calibration, folder: Path) -> None:
         typer.echo(f"stopped; trials that were complete are in {folder}, the same command goes on", err=True)
         raise typer.Exit(130)
     found = json.loads((folder / DETAILS).read_text("utf-8"))
-    Console(width=None if sys.stdout.isatty() else 140).print(best_table(found))
+    terminal(140).print(best_table(found))
     typer.echo(f"{BEST} and {DETAILS} are in {folder}")
 
 

@@ -1,12 +1,11 @@
 """plastenv watch: one patient's treatment, day by day."""
 
-import sys
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from plastenv.console.options import writable
+from plastenv.console.output import terminal
 from plastenv.report.watch import PACES, find_episode, play
 
 
@@ -24,7 +23,7 @@ def run(
             raise ValueError(f"--gif {gif}: expected a file whose name ends in .gif")
         writable(gif.parent, "--gif")
     episode = find_episode(schedule, scenario, split, patient, seed)
-    console = Console(width=None if sys.stdout.isatty() else 100, quiet=quiet)
+    console = terminal(100, quiet)
     try:
         last = play(episode, console, gif, fps)
     except KeyboardInterrupt:

@@ -56,12 +56,8 @@ class Trace(NamedTuple):
     structure_captor: np.ndarray  # (times, patients, cues)
 
 
-PATIENT_FIRST = (
-    "ended",
-    "ending",
-    "premorbid",
-    "untreated",
-)  # fields whose first axis is the patient; of the others, but for time, it is the second
+# Fields whose first axis is the patient; of the others, but for time, it is the second.
+PATIENT_FIRST = ("ended", "ending", "premorbid", "untreated")
 
 
 def drugs(scenario: Scenario) -> tuple[str, ...]:

@@ -80,28 +80,32 @@ def proposed(calibration: Calibration, here: Places, walk: int, step: int, moved
 
 
 def walked(path: Path, calibration: Calibration, walk: int, steps: int, moved: int, spread: float) -> dict[str, Any]:
-    """Go on with a walk from what `path` keeps of it until it has taken `steps` and stands where all studies pass."""
+    """Go on with a walk from what `path` keeps of it until it has tried `steps` and stands where all studies pass.
+
+    One that has not left the shipped numbers by then goes on until it does.
+    """
     studies = passing()
     costly = [name for name in studies if published()[name].preparation.kind == "patient"]
     quick = [name for name in studies if name not in costly]
     begin = dict.fromkeys(calibration.candidates, 0.0)
-    kept = json.loads(path.read_text("utf-8")) if path.exists() else {"stops": [begin], "failed": [], "end": None}
-    for step in range(kept.get("steps", 0), steps):
-        there = proposed(calibration, kept["stops"][-1], walk, step, moved, spread)
-        failure = first_failure(calibration.values(there), quick) if there else "prior"
-        if there and failure is None:
-            kept["stops"].append(there)
-        else:
-            kept["failed"].append(failure)
-        kept["steps"] = step + 1
-        write_json(path, kept)
+    kept: dict[str, Any] = {"stops": [begin], "steps": 0, "failed": [], "end": None}
+    if path.exists():
+        kept = json.loads(path.read_text("utf-8"))
     while kept["end"] is None:
-        failure = on_patients(calibration.values(kept["stops"][-1]), costly)
-        if failure is None:
-            kept["end"] = kept["stops"][-1]
+        if kept["steps"] < steps or len(kept["stops"]) == 1:
+            there = proposed(calibration, kept["stops"][-1], walk, kept["steps"], moved, spread)
+            failure = first_failure(calibration.values(there), quick) if there else "prior"
+            if there and failure is None:
+                kept["stops"].append(there)
+            kept["steps"] += 1
         else:
+            failure = on_patients(calibration.values(kept["stops"][-1]), costly)
+            if failure is None:
+                kept["end"] = kept["stops"][-1]
+            else:
+                kept["stops"].pop()
+        if failure:
             kept["failed"].append(failure)
-            kept["stops"].pop()
         write_json(path, kept)
     return kept
 

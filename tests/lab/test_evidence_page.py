@@ -12,11 +12,8 @@ PAGE = ROOT / "docs" / "evidence.md"
 
 
 @pytest.fixture
-def generator(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "tests" / "acceptance")
-    import evidence_page
-
-    return evidence_page
+def generator(acceptance):
+    return acceptance("evidence_page")
 
 
 def test_the_page_is_up_to_date(generator):

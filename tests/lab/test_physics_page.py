@@ -14,11 +14,8 @@ PAGE = ROOT / "docs" / "physics.md"
 
 
 @pytest.fixture
-def generator(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "tests" / "acceptance")
-    import physics_page
-
-    return physics_page
+def generator(acceptance):
+    return acceptance("physics_page")
 
 
 def sections() -> dict[int, str]:
