@@ -10,6 +10,16 @@ import yaml
 
 MAX_BYTES = 256 * 1024  # of a YAML file
 DEEPEST = 50  # lists and mappings of a YAML file inside each other
+PLAINLY = {  # what the parser says (the first that fits) and what a person who writes YAML seldom can act on
+    "mapping values are not allowed": "a ':' where none can stand; indent keys alike, quote a text that holds ': '",
+    "sequence entries are not allowed": "a '-' where none can stand; give every entry of a list its own line",
+    "expected <block end>": "a line that is indented unlike those it belongs to",
+    "could not find expected ':'": "a key without its ':'",
+    "'\\t' that cannot start any token": "a tab, expected spaces",
+    "cannot start any token": "a text that begins with a sign of YAML's own; quote it",
+    "expected ',' or": "brackets that are not closed",
+    "unexpected end of stream": "a quote that is not closed",
+}
 
 
 class FileError(ValueError):
@@ -103,10 +113,11 @@ def read_yaml(path: Path, what: str, keys: Iterable[str]) -> Mapping:
     except _RefusedError as refused:
         raise FileError(path, refused.problem, refused.line) from None
     except yaml.YAMLError as error:
-        mark, context = getattr(error, "problem_mark", None), str(getattr(error, "context", None))
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        if context.startswith("while scanning a ") and getattr(error, "context_mark", None):
-            mark, problem = error.context_mark, f"{context}, {problem}"  # type: ignore[attr-defined]  # where it began
+        mark = getattr(error, "problem_mark", None)
+        if str(getattr(error, "context", None)).startswith(("while scanning a ", "while parsing a flow ")):
+            mark = getattr(error, "context_mark", None) or mark  # where it began
+        said = getattr(error, "problem", None) or str(error).splitlines()[0]
+        problem = next((plain for theirs, plain in PLAINLY.items() if theirs in said), said)
         raise FileError(path, f"is not YAML: {problem}", mark.line + 1 if mark else None) from None
     except ValueError as error:  # such as a date that does not exist
         raise FileError(path, f"is not YAML: {error}") from None

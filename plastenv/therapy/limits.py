@@ -38,6 +38,13 @@ class Record(NamedTuple):
     burden: np.ndarray  # points
 
 
+class Refusal(NamedTuple):
+    """Why an administration is not allowed."""
+
+    key: str  # of a schedule's entry, where the fault lies
+    problem: str
+
+
 class Menu(NamedTuple):
     """The administrations of all menu actions, one after the other; (parts,) each unless noted."""
 
@@ -139,7 +146,7 @@ def burdens(kept: Record, before: np.ndarray, until: np.ndarray, paid: np.ndarra
                 paid[row] += kept.burden[row, k]
 
 
-def refusal(given: Administration, row: int, kept: Record, end: int) -> str | None:
+def refusal(given: Administration, row: int, kept: Record, end: int) -> Refusal | None:
     """Say why `given` is not allowed after what `row` has been given, or None if it is."""
     channel = CHANNEL_INDEX[given.intervention, given.target]
     code, at = breach(given.time, given.seconds, channel, given.dose, row, kept, LIMITS, end)
@@ -147,17 +154,23 @@ def refusal(given: Administration, row: int, kept: Record, end: int) -> str | No
         return None
     what, then = BY_NAME[given.intervention], int(kept.time[row, at])
     other = CHANNELS[kept.channel[row, at]][0]
-    return {
-        HORIZON: f"lies outside the {end // DAY} days of treatment",
-        DOSE: f"dose {given.dose:g} is outside 0 to {what.max_dose:g} study doses",
-        DURATION: f"duration {given.seconds // 60} min exceeds {what.max_minutes} min",
+    day, last = given.time // DAY + 1, (given.time + given.seconds - 1) // DAY + 1
+    own = {
+        HORIZON: Refusal("days", f"reaches day {max(day, last)}, beyond the {end // DAY} days of treatment"),
+        DOSE: Refusal("dose", f"expected more than 0 and at most {what.max_dose:g} study doses"),
+        DURATION: Refusal("duration", f"expected at most {what.max_minutes} min, not {given.seconds // 60}"),
+    }
+    if code in own:
+        return own[code]
+    with_others = {
         OVERLAP: f"overlaps the same intervention on the same target at day {then // DAY + 1}, {_clock(then)}",
         INTERVAL: f"comes {abs(then - given.time) / HOUR:g} h after another; at least {what.interval_h:g} h must pass",
         PER_DAY: f"is more than {what.per_day} a day",
         COURSE: f"takes the course above {what.course:g} study doses",
         CAPACITY: f"takes stimulation and training above the {CLINIC_HOURS} h that a clinic has in a day",
         APART: f"is contraindicated within {what.apart.get(other, 0):g} h of '{other}'",
-    }[code]
+    }
+    return Refusal("intervention", f"on day {day} it {with_others[code]}")
 
 
 @kernel

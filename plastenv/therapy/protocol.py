@@ -187,10 +187,9 @@ def load(path: str | Path, horizon_days: int = 56, allowed: Sequence[str] | None
     given.sort(key=lambda pair: (pair[0].time, pair[0].intervention, pair[0].target))
     before = record(1, len(given))
     for administration, entry in given:
-        problem = refusal(administration, 0, before, horizon_days * DAY)
-        if problem:
-            day = administration.time // DAY + 1
-            raise entry.error("intervention", f"on day {day} {problem}")
+        refused = refusal(administration, 0, before, horizon_days * DAY)
+        if refused:
+            raise entry.error(refused.key, refused.problem)
         enter(administration, 0, before)
     administrations = tuple(administration for administration, _ in given)
     title, rationale = top.word("title", name), top.word("rationale", "").strip()

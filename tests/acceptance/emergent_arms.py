@@ -35,9 +35,9 @@ def schedule(name: str, title: str, *parts: list[Administration], beyond: bool =
     given = sorted((each for part in parts for each in part), key=lambda each: (each.time, each.intervention))
     before = record(1, len(given) + 1)
     for each in given:
-        problem = refusal(each, 0, before, LIBRARY_DAYS * DAY)
-        if problem and not beyond:
-            raise ValueError(f"{name}: {each.intervention} on day {each.time // DAY + 1} {problem}")
+        refused = refusal(each, 0, before, LIBRARY_DAYS * DAY)
+        if refused and not beyond:
+            raise ValueError(f"{name}: {each.intervention}, {refused.key}: {refused.problem}")
         enter(each, 0, before)
     return Protocol(name, title, "", "tests/acceptance", tuple(given))
 

@@ -163,7 +163,7 @@ def test_a_clinic_has_eight_hours_a_day():
     for hour, target in ((13, what.targets[0]), (15, what.targets[-1])):
         enter(Administration(DAY + hour * HOUR, 2 * HOUR, what.name, target, 1.0), 0, kept)
     more = Administration(DAY + 18 * HOUR, 60, what.name, what.targets[0], 1.0)
-    assert "8 h that a clinic has in a day" in (refusal(more, 0, kept, 56 * DAY) or "")
+    assert "8 h that a clinic has in a day" in str(refusal(more, 0, kept, 56 * DAY))
     assert refusal(replace(more, time=more.time + DAY), 0, kept, 56 * DAY) is None
 
 
