@@ -76,16 +76,16 @@ def times(many: int, noun: str) -> str:
 
 
 def _captured(case: Case, row: int) -> tuple[str, dict[str, float]]:
-    """Say which cues are captured at one row of the trace, and which their own assemblies do not win either."""
+    """Say which cues are captured at one row of the trace, and which their own memories do not win either."""
     capture, symptoms = case.trace.cue_capture[row, 0], case.trace.cue_symptoms[row, 0]
     names = cues(case.scenario)
     caught = [f"{percent(c)} of {name}" for name, c in zip(names, capture, strict=True) if c > 0.0]
     free = [name for name, c in zip(names, capture, strict=True) if c == 0.0]
     lost = [name for name, c, s in zip(names, capture, symptoms, strict=True) if s - c >= 0.5]
-    text = f"the fear assembly captures {listed(caught) + ' (shares of probes)' if caught else 'no cue'}"
+    text = f"the fear memory captures {listed(caught) + ' (shares of probes)' if caught else 'no cue'}"
     text += f"; {listed(free)} {'is' if len(free) == 1 else 'are'} free" if caught and free else ""
     if lost:
-        text += f"; the own assembl{'y' if len(lost) == 1 else 'ies'} of {listed(lost)} "
+        text += f"; the own memor{'y' if len(lost) == 1 else 'ies'} of {listed(lost)} "
         text += f"{'does' if len(lost) == 1 else 'do'} not win either"
     return text, dict(zip(names, capture.tolist(), strict=True))
 
@@ -188,14 +188,14 @@ def _tags(case: Case) -> Statement:
     if not case.training:
         during = own[: case.at(case.ended) + 1]
         usual = float(during.mean())
-        text = f"Everyday life tagged the cues' synapses onto their own assemblies, by {number(usual)} on average."
+        text = f"Everyday life tagged the cues' synapses onto their own memories, by {number(usual)} on average."
         return Statement("tags", text, {"own": usual})
     rows = [min(case.at(item.time + item.seconds + HOUR - 1), len(own) - 1) for item in case.training]
     left, feared = own[rows], captor[rows]
     few = [item for item, tag in zip(case.training, left, strict=True) if tag < TAGGED]
     text = (
-        f"Training left a mean tag of {number(left.mean())} on the cues' synapses onto their own assemblies, and of "
-        f"{number(feared.mean())} on those onto the fear assembly (0 = none, 1 = all)."
+        f"Training left a mean tag of {number(left.mean())} on the cues' synapses onto their own memories, and of "
+        f"{number(feared.mean())} on those onto the fear memory (0 = none, 1 = all)."
     )
     if few:
         text += f" {times(len(few), 'session')}, on {_on(few)}, hardly left any on the former."
@@ -209,8 +209,8 @@ def _proteins(case: Case) -> Statement:
     best, feared = int(own.argmax()), int(captor.argmax())
     when, then = case.trace.time[best], case.trace.time[feared]
     text = (
-        f"Proteins peaked at {number(own[best])} in the own assemblies, on day {day_of(when)} at "
-        f"{when // HOUR % 24}:00, and at {number(captor[feared])} in the fear assembly, on day {day_of(then)}."
+        f"Proteins peaked at {number(own[best])} in the own memories, on day {day_of(when)} at "
+        f"{when // HOUR % 24}:00, and at {number(captor[feared])} in the fear memory, on day {day_of(then)}."
     )
     values = {"own": float(own[best]), "day": day_of(when), "captor": float(captor[feared]), "captor day": day_of(then)}
     return Statement("proteins", text, values)
@@ -233,7 +233,7 @@ def _safety(case: Case) -> Statement:
     before, highest, end, later, when = _course(case, "late_own")
     first, _, _, last, _ = _course(case, "structure_own")
     grown, kept = highest / before - 1.0, last / first - 1.0
-    late = f"late weights of the cues' synapses onto their own assemblies went from {number(before, 3)}"
+    late = f"late weights of the cues' synapses onto their own memories went from {number(before, 3)}"
     structure = (
         f"structure, to which they return, went from {number(first, 3)} to {number(last, 3)} ({percent(kept, True)})"
     )
@@ -258,7 +258,7 @@ def _fear(case: Case) -> Statement:
     change = later / before - 1.0
     head = "kept" if abs(change) < KEPT else "weakened" if change < 0.0 else "strengthened"
     text = (
-        f"The fear trace was {head}: late weights of the cues' synapses onto the fear assembly went from "
+        f"The fear trace was {head}: late weights of the cues' synapses onto the fear memory went from "
         f"{number(before, 3)} to {number(end, 3)} at the end of treatment and {number(later, 3)} at follow-up "
         f"({percent(change, True)})."
     )
@@ -271,8 +271,8 @@ def _balance(case: Case) -> Statement:
     least = int(last.argmin())
     name = cues(case.scenario)[least]
     text = (
-        f"A cue's synapses onto its own assembly were {number(first.mean(), 1)} times as strong as those onto the fear "
-        f"assembly before treatment and {number(last.mean(), 1)} times at follow-up, least for {name} "
+        f"A cue's synapses onto its own memory were {number(first.mean(), 1)} times as strong as those onto the fear "
+        f"memory before treatment and {number(last.mean(), 1)} times at follow-up, least for {name} "
         f"({number(first[least], 1)}, then {number(last[least], 1)})."
     )
     return Statement("balance", text, {"before": first.tolist(), "follow-up": last.tolist(), "least": name})

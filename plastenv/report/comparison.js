@@ -85,7 +85,7 @@ function drawPair() {
   element("pair-words").textContent = a === b ? "Choose two different schedules." :
     `${a} scores ${Math.abs(mean.mean).toFixed(1)} points ${mean.mean < 0 ? "below" : "above"} ${b}`
     + ` (A minus B, 95 % interval ${signed(mean.low)} to ${signed(mean.high)}, paired over ${data.patients.length} patients)`
-    + (sure ? "" : "; a difference is not shown")
+    + (sure ? "" : "; the interval holds 0, so either may be the better one")
     + `. A is better in ${better.length}, B in ${worse.length}, alike in ${alike.length}.`
     + (share === null ? "" : ` The mean of A is the higher in ${Math.round(share * data.sets)} of ${data.sets} other parameter sets.`);
   element("pair-times").replaceChildren(...[["A", a], ["B", b]].flatMap(([letter, name]) => {
@@ -190,7 +190,7 @@ function drawResponders() {
   element("responders-words").textContent = !half ? `Patients cannot be split in two by ${seen.name}.` :
     `Under ${name}, the half of patients with higher ${seen.name} ends with ${Math.abs(mean).toFixed(2)}`
     + ` ${mean < 0 ? "less" : "more"} of lost function restored than the other half (difference ${signed(mean, 2)},`
-    + ` 95 % interval ${signed(low, 2)} to ${signed(high, 2)}${low > 0 || high < 0 ? "" : "; not shown to differ"}).`;
+    + ` 95 % interval ${signed(low, 2)} to ${signed(high, 2)}${low > 0 || high < 0 ? "" : ", which holds 0: either half may do better"}).`;
 }
 
 function draw() {

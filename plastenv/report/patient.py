@@ -185,7 +185,7 @@ def _tags(axes: Axes, case: Case) -> None:
     axes.set_ylim(min(low, -0.4), max(high, 1.0))
     axes.yaxis.set_major_locator(MultipleLocator(0.5 if high - low < 2.5 else 1.0))
     axes.yaxis.set_major_formatter(lambda level, _: f"{abs(level):g}")
-    _title(axes, "Tags and proteins", "mean over cues; up: own assemblies, down: fear assembly")
+    _title(axes, "Tags and proteins", "mean over cues; up: own memories, down: fear memory")
     _legend(axes)
 
 
@@ -209,7 +209,7 @@ def _weights(axes: Axes, case: Case) -> None:
 
 
 def _winners(axes: Axes, case: Case) -> None:
-    """Draw a lane for every cue, filled as far as something else than its own assembly wins its probes."""
+    """Draw a lane for every cue, filled as far as something else than its own memory wins its probes."""
     midnights = np.flatnonzero(case.trace.time % DAY == 0)
     time, names = case.trace.time[midnights] / DAY, cues(case.scenario)
     for row, name in enumerate(names):
@@ -226,7 +226,7 @@ def _winners(axes: Axes, case: Case) -> None:
     axes.set_yticks([])
     axes.set_ylim(len(names) - 0.5, -0.5)
     _title(axes, "Who wins each cue", "share of its probes, at midnight")
-    winners = ((RED, RED, "fear assembly"), (NEITHER, NEITHER, "neither"), ("white", PALE, "own assembly"))
+    winners = ((RED, RED, "fear memory"), (NEITHER, NEITHER, "neither"), ("white", PALE, "own memory"))
     _legend(axes, [Patch(facecolor=face, edgecolor=edge, label=label) for face, edge, label in winners])
 
 

@@ -99,7 +99,7 @@ CHANGES = {
             lambda c: with_trace(c, cue_capture=cue(3, 0.5), cue_symptoms=cue(3, 0.5)),
             "captures 50 % of cue-3 (shares of probes); cue-1",
         ),
-        (lambda c: with_trace(c, cue_capture=0.0, cue_symptoms=cue(2, 1.0)), "assembly of cue-2 does not win either"),
+        (lambda c: with_trace(c, cue_capture=0.0, cue_symptoms=cue(2, 1.0)), "memory of cue-2 does not win either"),
     ],
     "treatment": [
         (lambda c: replace(c, planned=c.planned[1:]), "Given: 3 sessions of extinction-training on days 3–5."),
@@ -131,8 +131,8 @@ CHANGES = {
         (lambda c: replace(with_trace(c, tag_own=0.3), planned=()), "by 0.30 on average"),
     ],
     "proteins": [
-        (lambda c: with_trace(c, protein_own=during(6.5, 6.55, 0.9)), "0.90 in the own assemblies, on day 7 at 12:00"),
-        (lambda c: with_trace(c, protein_captor=during(8, 9, 0.8)), "0.80 in the fear assembly, on day 9"),
+        (lambda c: with_trace(c, protein_own=during(6.5, 6.55, 0.9)), "0.90 in the own memories, on day 7 at 12:00"),
+        (lambda c: with_trace(c, protein_captor=during(8, 9, 0.8)), "0.80 in the fear memory, on day 9"),
     ],
     "safety trace": [
         (lambda c: with_trace(c, late_own=grown(1.5), structure_own=grown(1.3)), "was consolidated"),
