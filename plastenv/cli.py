@@ -4,6 +4,8 @@ Other packages add commands by the entry-point group `plastenv.commands`: a name
 """
 
 import contextlib
+import os
+import sys
 import warnings
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
@@ -21,11 +23,13 @@ CODES = """Exit codes:
 
 0 done
 
-1 a check failed, or something could not be run
+1 something could not be run
 
 2 a mistake in what was asked for, such as a file that is refused
 
-130 stopped with Ctrl-C"""
+130 stopped with Ctrl-C
+
+141 what reads the output has closed it"""
 
 
 def _joined(entry: EntryPoint) -> Any:
@@ -102,8 +106,10 @@ def complaints() -> Iterator[None]:
     warnings.showwarning = show
     try:
         yield
+        sys.stdout.flush()
     except BrokenPipeError:  # whoever reads what is printed has had enough
-        raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
+        raise typer.Exit(141) from None
     except (ValueError, OSError) as error:
         typer.echo(f"plastenv: {error}", err=True)
         raise typer.Exit(2) from None

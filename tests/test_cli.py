@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from plastenv import cli
 from plastenv.circuit.params import CircuitParams
 from plastenv.cli import app
-from plastenv.evaluation.comparison import schedules
+from plastenv.evaluation.comparison import Comparison, schedules
 from plastenv.evaluation.rollout import run
 from plastenv.lab import procedures
 from plastenv.lab.checks import StudyResult, evaluate, passed
@@ -105,6 +105,39 @@ def test_compare_says_how_often_the_order_holds_under_other_sets_and_goes_on(tmp
     assert [pair["holds"] for pair in results["ensemble"]["pairs"]] == [1.0]
     monkeypatch.setattr("plastenv.evaluation.ensemble.run", None)  # nothing is run a second time
     assert CliRunner().invoke(app, [*arguments, "--ensemble", "2"]).exit_code == 0
+
+
+def test_a_comparison_that_is_stopped_reports_what_has_finished_and_nothing_of_an_earlier_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["compare", "window-alone", "--patients", "1", "--split", "train"]
+    whole = CliRunner().invoke(app, [*arguments, "--seed", "7"])
+    page, figure = Path("runs/compare/report.html"), Path("runs/compare/figure.png")
+    assert whole.exit_code == 0 and "window-alone" in page.read_text("utf-8") and figure.exists(), whole.output
+    compared = Comparison.add
+
+    def stopped_at(name):
+        def add(self, schedule, *given, **options):
+            if schedule.name == name:
+                raise KeyboardInterrupt
+            return compared(self, schedule, *given, **options)
+
+        return add
+
+    monkeypatch.setattr(Comparison, "add", stopped_at("window-alone"))
+    half = CliRunner().invoke(app, arguments)
+    assert half.exit_code == 130 and half.stderr.endswith(f"finished schedules are in {page.parent}: untreated\n")
+    assert "window-alone" not in page.read_text("utf-8").split('id="run"')[0]
+    monkeypatch.setattr(Comparison, "add", stopped_at("untreated"))
+    nothing = CliRunner().invoke(app, arguments)
+    assert nothing.exit_code == 130 and "no schedule had finished" in nothing.stderr
+    assert not page.exists() and not figure.exists()
+
+
+def test_a_schedule_that_gives_something_cannot_pass_for_the_natural_course(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(GOOD.replace("name: mine", "name: untreated"), "utf-8")
+    refused = CliRunner().invoke(app, ["compare", "mine.yaml", "--patients", "1", "--split", "train"])
+    assert refused.exit_code == 2 and "called 'untreated'" in refused.stderr and not Path("runs").exists()
 
 
 ONE_PATIENT = {  # command and case -> arguments, what is said

@@ -10,7 +10,7 @@ from gymnasium import spaces
 from plastenv.evaluation.rollout import TREATED
 from plastenv.model.types import DAY
 from plastenv.scenarios.scenario import Scenario
-from plastenv.therapy.protocol import Protocol, library, load, nearest
+from plastenv.therapy.protocol import Protocol, find
 
 RANDOM, MODEL = "random", "model.zip"
 TOGETHER = "mixture"  # what the mixture itself is called among the targets
@@ -98,19 +98,14 @@ class Mixture:
 def behaviour(name: str, scenario: Scenario) -> Behaviour:
     """Return the behaviour called `name`: 'random', a schedule of the library, a schedule file, or a run's folder.
 
-    Raises ValueError for a name that is none of these, naming the nearest.
+    Raises ValueError for a name that is none of these, naming the nearest, and for a file that cannot be used.
     """
     if name == RANDOM:
         return Random()
     path = Path(name)
     if path.is_dir():
         return Trained(path, scenario)
-    if path.suffix in {".yaml", ".yml"}:
-        return Scheduled(load(path, scenario.horizon_days, scenario.interventions), scenario)
-    shipped = {protocol.name: protocol for protocol in library(scenario.horizon_days)}
-    if name not in shipped:
-        raise ValueError(f"policy '{name}': {nearest(name, [RANDOM, *shipped])}")
-    return Scheduled(shipped[name], scenario)
+    return Scheduled(find(name, scenario.horizon_days, scenario.interventions), scenario)
 
 
 def mixture(text: str, scenario: Scenario) -> Mixture:

@@ -58,6 +58,8 @@ def dataset(
         for option, number, least in (("episodes", episodes, 2), ("draws", draws, 1)):
             if number < least:
                 raise ValueError(f"--{option} {number}: expected a whole number from {least}")
+        if not 0 <= seed < 2**62:
+            raise ValueError(f"--seed {seed}: expected a whole number from 0")
         if root is not None:
             writable(root, "--root")
             os.environ["MINARI_DATASETS_PATH"] = str(root.resolve())

@@ -27,7 +27,8 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.utils import LinearSchedule
 
 import plastenv
-from plastenv.evaluation.comparison import Comparison, schedules, task_hash, write_json
+from plastenv.evaluation.comparison import Comparison, schedules, write_json
+from plastenv.evaluation.kept import task_hash
 from plastenv.evaluation.rollout import Schedule
 from plastenv.evaluation.statistics import interval
 from plastenv.files import whole

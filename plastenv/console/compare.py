@@ -11,8 +11,10 @@ from plastenv.console.output import only_json, terminal
 from plastenv.evaluation.comparison import Comparison, schedules
 from plastenv.patients.cohort import Patients
 from plastenv.report.progress import bars, grow
-from plastenv.report.tables import best_line, comparison_table, ensemble_table
+from plastenv.report.tables import best_line, comparison_table, ensemble_table, notes
 from plastenv.scenarios.scenario import load_scenario
+
+PAGE, FIGURE = "report.html", "figure.png"
 
 
 def run(
@@ -41,9 +43,12 @@ def run(
     writable(out)
     writable_json(json_path)
     comparison = Comparison(task, split, indices, seed, source.hash)
+    stopped: BaseException | None = None
     with bars(quiet=quiet) as progress:
         grow(source, indices, progress)
         out.mkdir(parents=True, exist_ok=True)
+        for name in (PAGE, FIGURE):  # of an earlier comparison
+            (out / name).unlink(missing_ok=True)
         if not progress.console.is_terminal:
             progress.console.print(f"treating {number} {split} patients by each of {len(competitors)} schedules ...")
         treating = progress.add_task("treating", total=number * len(competitors))
@@ -54,27 +59,36 @@ def run(
                 comparison.write(out)
             if ensemble:
                 compare_others(comparison, competitors, ensemble, out, progress)
-        except KeyboardInterrupt:
-            progress.stop()
-            finished = ", ".join(comparison.outcomes) or "none"
-            typer.echo(f"stopped; finished schedules are in {out}: {finished}", err=True)
-            raise typer.Exit(130) from None
+        except (KeyboardInterrupt, ValueError) as error:
+            stopped = error
+    if comparison.outcomes:
+        _publish(comparison, command(named, scenario_name, number, split, seed, sets), out, json_path, quiet)
+    if isinstance(stopped, KeyboardInterrupt):
+        finished = f"finished schedules are in {out}: " + ", ".join(comparison.outcomes)
+        typer.echo(f"stopped; {finished if comparison.outcomes else 'no schedule had finished'}", err=True)
+        raise typer.Exit(130)
+    if stopped:
+        raise stopped
 
+
+def _publish(comparison: Comparison, again: str, out: Path, json_path: Path | None, quiet: bool) -> None:
+    """Write page and figure of what has finished and print the ranking; `again` is what has to be typed."""
     from plastenv.report.battery import write_page
     from plastenv.report.comparison import comparison_page
     from plastenv.report.figures import comparison_figure
 
-    comparison_figure(comparison, out / "figure.png")
-    again = command(named, scenario_name, number, split, seed, sets)
-    write_page(comparison_page(comparison, again), out / "report.html")
+    comparison_figure(comparison, out / FIGURE)
+    write_page(comparison_page(comparison, again), out / PAGE)
     console = terminal(150, quiet=only_json(comparison.results(), json_path))
     if quiet:
         console.print(best_line(comparison))
         return
     console.print(comparison_table(comparison, console.width))
-    if ensemble:
+    for line in [best_line(comparison), *notes(comparison)]:
+        console.print(line, highlight=False)
+    if "ensemble" in comparison.results():
         console.print(ensemble_table(comparison))
-    console.print(f"report.html, results.json, episodes.parquet and figure.png are in {out}")
+    console.print(f"{PAGE}, results.json, episodes.parquet and {FIGURE} are in {out}")
 
 
 def command(named: list[str], scenario: str, patients: int, split: str, seed: int, sets: int | None) -> str:

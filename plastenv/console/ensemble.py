@@ -5,8 +5,9 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from plastenv.evaluation.comparison import Comparison, task_hash
+from plastenv.evaluation.comparison import Comparison
 from plastenv.evaluation.ensemble import Ensemble
+from plastenv.evaluation.kept import task_hash
 from plastenv.evaluation.rollout import Schedule
 from plastenv.patients.cohort import Patients
 from plastenv.report.progress import grow

@@ -43,7 +43,8 @@ def run(
     if not quiet:
         console.print(f"results.json and report.html are in {out}")
     for cell in everything["broken"]:
-        typer.echo(f"plastenv: {cell['study']} without {cell['mechanism']}: {cell['error']}", err=True)
+        without = "" if cell["mechanism"] == INTACT else f" without {cell['mechanism']}"
+        typer.echo(f"plastenv: {cell['study']}{without}: {cell['error']}", err=True)
     if stopped:
         typer.echo(f"stopped; the same command goes on, {everything['unfinished']} cells are left", err=True)
     if stopped or everything["broken"]:

@@ -31,8 +31,9 @@ def writable_json(path: Path | None) -> None:
     """Refuse a file for --json that cannot be written, without making anything; '-' always can."""
     if path is not None and path != STANDARD:
         writable(path.parent, "--json")
-        if path.is_dir():
-            raise ValueError(f"--json {path}: is a folder, expected a file")
+        if path.exists() and not path.is_file():  # a file takes its place, which a pipe or a device would not outlive
+            kind = "a folder" if path.is_dir() else "no regular file"
+            raise ValueError(f"--json {path}: is {kind}, expected a file, or - for standard output")
 
 
 def within(source: "Patients", number: int) -> range:

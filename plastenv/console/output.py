@@ -1,6 +1,7 @@
 """Where commands print to. Light to import."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,17 @@ PIPED = 120  # columns where there is no terminal
 
 
 def terminal(piped: int = PIPED, quiet: bool = False) -> "Console":
-    """Return a console as wide as the terminal, or of `piped` columns where there is none."""
+    """Return a console as wide as the terminal or COLUMNS says, or of `piped` columns where neither does."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else piped, quiet=quiet)
+    class Piped(Console):
+        """Leaves a closed pipe to the command line; rich would end with the code of a failure."""
+
+        def on_broken_pipe(self) -> None:
+            raise
+
+    known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+    return Piped(width=None if known else piped, quiet=quiet)
 
 
 def only_json(content: Any, path: Path | None) -> bool:

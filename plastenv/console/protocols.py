@@ -14,6 +14,8 @@ from rich.text import Text
 
 from plastenv.console.options import writable, writable_json
 from plastenv.console.output import only_json, terminal
+from plastenv.evaluation.comparison import CHANCE
+from plastenv.evaluation.story import times
 from plastenv.files import whole
 from plastenv.report import schedules
 from plastenv.scenarios.scenario import Scenario, load_scenario
@@ -28,7 +30,11 @@ def listing(scenario: str, json_path: Path | None) -> None:
     writable_json(json_path)
     shipped = schedules.grouped(library(task.horizon_days))
     if not only_json([schedules.summary(protocol) for protocol in shipped], json_path):
-        terminal().print(schedules.schedules_table(shipped, task.name))
+        console = terminal()
+        console.print(schedules.schedules_table(shipped, task.name))
+        console.print(
+            f"Without a file: '{CHANCE}', a random legal menu action on a third of the days.", highlight=False
+        )
 
 
 def show(schedule: str, scenario: str, json_path: Path | None) -> None:
@@ -62,10 +68,10 @@ def check(files: list[Path], scenario: str, json_path: Path | None, quiet: bool)
     if not only_json(found, json_path):
         for each in found:
             if not each["accepted"]:
-                typer.echo(f"✘ {each['problem']}")
+                typer.echo("\n".join(f"✘ {problem}" for problem in each["problem"].splitlines()))
             elif not quiet:
-                number, burden = each["administrations"], each["burden"]
-                typer.echo(f"✔ {each['file']}: {each['name']}, {number} administrations, burden {burden:.1f} points")
+                given, burden = times(each["administrations"], "administration"), each["burden"]
+                typer.echo(f"✔ {each['file']}: {each['name']}, {given}, burden {burden:.1f} points")
     return all(each["accepted"] for each in found)
 
 

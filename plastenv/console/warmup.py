@@ -26,7 +26,7 @@ def run(scenario: str, number: int, split: str, quiet: bool) -> None:
         grow(source, wanted, progress)
         episode = progress.add_task("treating one of them", total=1)
         random = next(schedule for schedule in schedules([], task) if schedule.policy is not None)
-        rollout.run(task, random, split, [0], 0)
+        rollout.run(task, random, split, [0], 0, observe="biomarkers")
         look(source.take([0]).patient, task.params, task.read_outs)
         progress.advance(episode)
     if not quiet:

@@ -36,7 +36,7 @@ def observables(scenario: Scenario, split: str, patients: Sequence[int], seed: i
 
 
 def rates(outcome: Outcome) -> dict[str, Any]:
-    """Return shares of patients who respond, remit and relapse; a relapse needs somebody who had responded."""
+    """Return shares of patients who respond, remit and relapse, the last of `relapse_of` who had responded."""
     responded = outcome.restored_end >= RESPONSE
     return {
         "response_end": share(responded)._asdict(),
@@ -44,6 +44,7 @@ def rates(outcome: Outcome) -> dict[str, Any]:
         "remission_end": share(outcome.restored_end >= REMISSION)._asdict(),
         "remission_followup": share(outcome.restored_followup >= REMISSION)._asdict(),
         "relapse": float(np.mean(outcome.restored_followup[responded] < RESPONSE)) if responded.any() else None,
+        "relapse_of": int(responded.sum()),
     }
 
 

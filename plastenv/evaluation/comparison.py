@@ -1,6 +1,5 @@
 """Compare schedules on the same patients and the same lives."""
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -15,6 +14,7 @@ import plastenv
 from plastenv.evaluation.clinical import Observable, halves, needed, observables, rates
 from plastenv.evaluation.courses import Courses, courses
 from plastenv.evaluation.ensemble import Ensemble
+from plastenv.evaluation.kept import task_hash
 from plastenv.evaluation.rollout import Outcome, RandomPolicy, Schedule, recorded
 from plastenv.evaluation.statistics import Interval, interval
 from plastenv.files import whole
@@ -22,7 +22,8 @@ from plastenv.scenarios.scenario import Scenario
 from plastenv.therapy.protocol import Protocol, find, library
 
 TWIN = "untreated"
-EVERY = "library"  # stands for every schedule of the library
+EVERY = "library"  # stands for every schedule of the library, and CHANCE
+CHANCE = "random"
 CONTROLS = (TWIN, "training-spaced")  # over whom the number needed to treat is told, where they were compared
 EPISODE_COLUMNS = tuple(name for name in Outcome._fields if name != "course")
 NOON = 12  # h between looks at patients, so that what lasts for hours after a morning's dose is seen
@@ -40,23 +41,18 @@ def schedules(named: Sequence[str | Path], scenario: Scenario) -> list[Schedule]
     found = [Schedule(p.name, p.source, p.title, protocol=p) for p in protocols]
     if not named or EVERY in named:
         found.append(
-            Schedule(
-                "random", "hand-designed", "A random legal menu action on a third of the days", policy=RandomPolicy()
-            )
+            Schedule(CHANCE, "chance", "A random legal menu action on a third of the days", policy=RandomPolicy())
         )
     for name in {schedule.name for schedule in found}:
         if sum(schedule.name == name for schedule in found) > 1:
             raise ValueError(f"two schedules are called '{name}'; expected different names")
+    for schedule in found:
+        if schedule.name == TWIN and schedule.protocol and schedule.protocol.administrations:
+            raise ValueError(f"a schedule that gives something is called '{TWIN}', the natural course; rename it")
     if TWIN not in {schedule.name for schedule in found}:
         twin = next(p for p in shipped if p.name == TWIN)
         found.insert(0, Schedule(twin.name, twin.source, twin.title, protocol=twin))
     return sorted(found, key=lambda schedule: schedule.name != TWIN)
-
-
-def task_hash(scenario: Scenario, split: str, cohort_hash: str) -> str:
-    """Identify the task: same hash, same patients, same rules, same score."""
-    text = json.dumps([scenario.name, split, cohort_hash, scenario.model_dump(mode="json")], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class Comparison:
@@ -115,6 +111,7 @@ class Comparison:
             **rates(outcome),
             "harm": float(np.mean(outcome.harm)),
             "burden": float(np.mean(outcome.burden)),
+            "ended_early": None if (kept := self.courses.get(name)) is None else dict(kept.early),
             "depth": self._depth(name),
             "responders": halves(outcome, self.observables, self.seed),
         }
@@ -135,13 +132,18 @@ class Comparison:
             self._differences[a, b] = interval(self.outcomes[a].score - self.outcomes[b].score, self.seed)
         return self._differences[a, b]
 
+    def ahead(self) -> Interval | None:
+        """Return by how much the best schedule scores above the next, paired; None without a next."""
+        best, *others = self.ranked()
+        return self._difference(best, others[0]) if others else None
+
     def results(self) -> dict[str, Any]:
         """Everything that results.json holds; differences are paired over patients."""
         names = self.ranked()
         differences = [
             {"a": a, "b": b, **self._difference(a, b)._asdict()} for i, a in enumerate(names) for b in names[i + 1 :]
         ]
-        others = {} if self.ensemble is None else {"ensemble": self.ensemble.results(names)}
+        others = {"ensemble": self.ensemble.results(names)} if self.ensemble and self.ensemble.scores else {}
         return {
             "scenario": self.scenario.name,
             "split": self.split,

@@ -5,10 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from plastenv.envs.batch import ENDINGS
 from plastenv.evaluation.trace import STAGES, Trace
 from plastenv.model.types import DAY
 
 QUARTILES = (0.25, 0.5, 0.75)
+PLANNED = ENDINGS.index("horizon")
 SIDES = ("own", "captor")  # the assembly that answers a cue well, and the one that captures it
 
 
@@ -18,6 +20,7 @@ class Courses(NamedTuple):
     day: np.ndarray  # (times,), d on the calendar
     levels: Mapping[str, np.ndarray]  # (quartiles, times) each, NaN where nothing was seen
     depth: Mapping[str, np.ndarray]  # (quartiles,) each, by stage
+    early: Mapping[str, int]  # patients whose treatment ended before its time, by what ended it
 
 
 def courses(trace: Trace) -> Courses:
@@ -29,4 +32,7 @@ def courses(trace: Trace) -> Courses:
             shown[f"{phase}_{side}"] = getattr(trace, f"{phase}_{side}").mean(2)
     levels = {name: np.quantile(values, QUARTILES, axis=1) for name, values in shown.items()}
     depth = {stage: np.quantile(values, QUARTILES) for stage, values in zip(STAGES, trace.depth, strict=True)}
-    return Courses(trace.time / DAY, levels, depth)
+    early = {
+        ENDINGS[code]: int((trace.ending == code).sum()) for code in np.unique(trace.ending[trace.ending != PLANNED])
+    }
+    return Courses(trace.time / DAY, levels, depth, early)

@@ -4,7 +4,6 @@ Every set of an ensemble is a world of its own: its patients grow up in it, and 
 kept as they come in, so that an interrupted run goes on where it stopped.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,20 +11,9 @@ from typing import Any
 
 import numpy as np
 
-import plastenv
-from plastenv.evaluation.rollout import Outcome, Schedule, run
-from plastenv.files import whole
+from plastenv.evaluation.kept import load_outcome, outcome_path, save_outcome
+from plastenv.evaluation.rollout import Schedule, run
 from plastenv.scenarios.scenario import Scenario
-
-SOURCES = ("envs/*.py", "evaluation/rollout.py", "scenarios/*.py", "therapy/*.py")  # of outcomes, besides the cohort's
-
-
-def _code() -> str:
-    """Return a digest of the code by which grown patients are treated and scored."""
-    root, digest = Path(plastenv.__file__).parent, hashlib.sha256()
-    for path in sorted(path for pattern in SOURCES for path in root.glob(pattern)):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 class Ensemble:
@@ -35,7 +23,6 @@ class Ensemble:
         """Keep outcomes in `folder`; patients, split and seed are those of the comparison."""
         self.folder, self.split, self.patients, self.seed = folder, split, list(patients), seed
         self.scores: list[dict[str, float]] = []  # of every set that has finished
-        self._code = _code()
 
     def add(
         self, scenario: Scenario, task: str, schedules: Sequence[Schedule], tick: Callable[[str, int], None]
@@ -47,10 +34,7 @@ class Ensemble:
         """
         scores = {}
         for schedule in schedules:
-            name = schedule.name
-            given = repr(schedule.protocol.administrations if schedule.protocol else type(schedule.policy).__name__)
-            identity = repr((task, self.patients, self.seed, given, self._code))
-            path = self.folder / task / f"{name}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}.npz"
+            name, path = schedule.name, outcome_path(self.folder / task, schedule, self.patients, self.seed)
             if path.exists():
                 outcome = load_outcome(path)
                 tick(name, len(self.patients))
@@ -63,8 +47,8 @@ class Ensemble:
     def results(self, ranked: Sequence[str]) -> dict[str, Any]:
         """Return what results.json holds; `ranked` are the schedules, best first, with the shipped numbers.
 
-        For each schedule the share of sets in which it is best, and its scores; for each pair the share of sets in
-        which the first, better with the shipped numbers, has the higher mean score too.
+        For each schedule the share of sets in which it is best, and its scores; for each pair the shares of sets in
+        which the first, better with the shipped numbers, has the higher mean score too, and in which it has the lower.
         """
         table = {name: np.array([scores[name] for scores in self.scores]) for name in ranked}
         best = [max(scores, key=scores.__getitem__) for scores in self.scores]
@@ -75,22 +59,14 @@ class Ensemble:
                 for name, own in table.items()
             ],
             "pairs": [
-                {"a": a, "b": b, "holds": float(np.mean(table[a] > table[b]))}
+                {
+                    "a": a,
+                    "b": b,
+                    "holds": float(np.mean(table[a] > table[b])),
+                    "reversed": float(np.mean(table[a] < table[b])),
+                }
                 for k, a in enumerate(ranked)
                 for b in ranked[k + 1 :]
                 if self.scores
             ],
         }
-
-
-def load_outcome(path: Path) -> Outcome:
-    """Return the outcome that `path` holds."""
-    with np.load(path) as stored:
-        return Outcome(**stored)
-
-
-def save_outcome(path: Path, outcome: Outcome) -> None:
-    """Write an outcome to `path`; the file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **outcome._asdict())

@@ -15,11 +15,15 @@ from plastenv.evaluation.rollout import RESPONSE
 from plastenv.evaluation.trace import STAGES, cues, drugs
 from plastenv.model.types import DAY, HOUR
 from plastenv.therapy.interventions import BY_NAME, Administration
+from plastenv.therapy.protocol import ranges
 
 IN_BLOOD = 0.1  # study doses
+NOTHING = 0.05  # share of what adversity took, restored or lost besides, that counts as none
 MOVED = 0.05  # a brake or a growth factor that has moved by less stays where it was
 TAGGED = 0.2  # mean tag after a session below which it has hardly tagged anything
 FORMED = 0.15  # relative growth of late weights that makes a trace; everyday life moves them by less
+UNWON = 0.25  # symptoms of a cue beyond its capture, from which its own memory wins weakly or not at all
+FAINT = 0.005  # level of proteins below which none are seen
 KEPT = 0.05  # relative change of structure, which everyday life hardly moves, that makes a lasting one
 NOUNS = {"drug": "dose", "stimulation": "session", "training": "session", "environment": "day"}
 FEW = 5  # ranges of days that are listed
@@ -41,17 +45,12 @@ def listed(words: Sequence[str]) -> str:
 def days(numbers: Sequence[int]) -> str:
     """Name days: 'day 3', 'days 3–5 and 8', or, where the ranges are many, 'days 3–20 (7 of them)'."""
     each = sorted(set(numbers))
-    ranges: list[list[int]] = []
-    for day in each:
-        if ranges and day == ranges[-1][1] + 1:
-            ranges[-1][1] = day
-        else:
-            ranges.append([day, day])
+    runs = ranges(each)
     if len(each) == 1:
         return f"day {each[0]}"
-    if len(ranges) > FEW:
+    if len(runs) > FEW:
         return f"days {each[0]}–{each[-1]} ({len(each)} of them)"
-    return f"days {listed([str(a) if a == b else f'{a}–{b}' for a, b in ranges])}"
+    return f"days {listed([str(a) if a == b else f'{a}–{b}' for a, b in runs])}"
 
 
 def span_days(found: Sequence[Span]) -> str:
@@ -76,17 +75,16 @@ def times(many: int, noun: str) -> str:
 
 
 def _captured(case: Case, row: int) -> tuple[str, dict[str, float]]:
-    """Say which cues are captured at one row of the trace, and which their own memories do not win either."""
+    """Say which cues are captured at one row of the trace, and which make symptoms though they are not."""
     capture, symptoms = case.trace.cue_capture[row, 0], case.trace.cue_symptoms[row, 0]
     names = cues(case.scenario)
     caught = [f"{percent(c)} of {name}" for name, c in zip(names, capture, strict=True) if c > 0.0]
     free = [name for name, c in zip(names, capture, strict=True) if c == 0.0]
-    lost = [name for name, c, s in zip(names, capture, symptoms, strict=True) if s - c >= 0.5]
+    unwon = [f"{name} ({number(s - c)})" for name, c, s in zip(names, capture, symptoms, strict=True) if s - c >= UNWON]
     text = f"the fear memory captures {listed(caught) + ' (shares of probes)' if caught else 'no cue'}"
     text += f"; {listed(free)} {'is' if len(free) == 1 else 'are'} free" if caught and free else ""
-    if lost:
-        text += f"; the own memor{'y' if len(lost) == 1 else 'ies'} of {listed(lost)} "
-        text += f"{'does' if len(lost) == 1 else 'do'} not win either"
+    if unwon:
+        text += f"; symptoms beyond that, where no memory wins clearly, come from {listed(unwon)}"
     return text, dict(zip(names, capture.tolist(), strict=True))
 
 
@@ -110,7 +108,10 @@ def _given(case: Case) -> Statement:
     left_out = len(case.planned) - len(case.given)
     if case.ended < case.scenario.end:
         ending = ENDINGS[int(case.trace.ending[0])]
-        text += f" Treatment ended after day {case.ended // DAY} by {ending}; {left_out} of what was planned fell away."
+        text += (
+            f" Treatment ended after day {case.ended // DAY} by {ending}; {times(left_out, 'planned administration')} "
+        )
+        text += f"{'was' if left_out == 1 else 'were'} no longer given."
     return Statement("treatment", text, {name: len(items) for name, items in by_name.items()} | {"fell away": left_out})
 
 
@@ -153,8 +154,7 @@ def _window(case: Case) -> Statement:
 
 def _brake(case: Case, name: str, subject: str) -> Statement:
     level, time = getattr(case.trace, name)[:, 0], case.trace.time
-    during = case.at(case.ended) + 1
-    furthest = int(np.abs(level[:during] - level[0]).argmax())
+    furthest = int(np.abs(level - level[0]).argmax())
     before, there, later = float(level[0]), float(level[furthest]), float(level[-1])
     values = {"before": before, "extreme": there, "day": day_of(time[furthest]), "follow-up": later}
     if abs(there - before) < MOVED:
@@ -204,16 +204,18 @@ def _tags(case: Case) -> Statement:
 
 
 def _proteins(case: Case) -> Statement:
-    during = case.at(case.ended) + 1
-    own, captor = case.trace.protein_own[:during, 0].mean(1), case.trace.protein_captor[:during, 0]
-    best, feared = int(own.argmax()), int(captor.argmax())
-    when, then = case.trace.time[best], case.trace.time[feared]
-    text = (
-        f"Proteins peaked at {number(own[best])} in the own memories, on day {day_of(when)} at "
-        f"{when // HOUR % 24}:00, and at {number(captor[feared])} in the fear memory, on day {day_of(then)}."
-    )
-    values = {"own": float(own[best]), "day": day_of(when), "captor": float(captor[feared]), "captor day": day_of(then)}
-    return Statement("proteins", text, values)
+    end, values, parts = case.at(case.ended) + 1, {}, []
+    for name, whose in (("own", "the own memories"), ("captor", "the fear memory")):
+        level = getattr(case.trace, f"protein_{name}")[:, 0].reshape(len(case.trace.time), -1).mean(1)
+        told = []
+        for when, first, last in (("in treatment", 0, end), ("later", end, len(level))):
+            best = first + int(level[first:last].argmax())
+            peak, time = float(level[best]), int(case.trace.time[best])
+            values[f"{name}, {when}"] = {"peak": peak, "day": day_of(time)}
+            seen = f"{number(peak)} on day {day_of(time)} at {time // HOUR % 24}:00"
+            told.append(f"{when} {seen if peak >= FAINT else 'hardly any'}")
+        parts.append(f"in {whose}, {listed(told)}")
+    return Statement("proteins", f"Highest levels of proteins {'; '.join(parts)}.", values)
 
 
 def _course(case: Case, name: str) -> tuple[float, float, float, float, int]:
@@ -317,19 +319,27 @@ def _score(case: Case) -> Statement:
         for name in ("score", "restored_end", "restored_followup", "harm", "burden", "memories", "seizures")
     }
     restored, later = values["restored_end"], values["restored_followup"]
-    lasting = {
-        (True, True): "At least half of what adversity took was restored and has lasted.",
-        (True, False): "At least half of what adversity took was restored, and lost again: a relapse.",
-        (False, True): "Half of what adversity took was restored only after treatment.",
-        (False, False): "Less than half of what adversity took was restored.",
-    }[restored >= RESPONSE, later >= RESPONSE]
+    if restored >= RESPONSE and later >= RESPONSE:
+        lasting = "At least half of what adversity took was restored and has lasted."
+    elif restored >= RESPONSE:
+        lasting = "At least half of what adversity took was restored, and lost again: a relapse."
+    elif later >= RESPONSE:
+        lasting = "Half of what adversity took was restored only after treatment."
+    elif later >= NOTHING:
+        lasting = "Less than half of what adversity took was restored."
+    elif later > -NOTHING:
+        lasting = "Nothing of what adversity took was restored in the end."
+    else:
+        lasting = "In the end the patient is worse off than on the untreated course."
     text = (
         f"{number(values['score'], 1)} = {number(100.0 * later, 1)} restored − {number(values['harm'], 1)} harm − "
         f"{number(values['burden'], 1)} burden. {lasting}"
     )
     if values["harm"] >= 0.05:
-        text += f" Harm: clarity of other memories {number(values['memories'])} at follow-up"
-        text += f", {times(int(values['seizures']), 'seizure')}."
+        fits = case.scenario.objective.seizure * values["seizures"]
+        text += f" Harm: {number(values['harm'] - fits, 1)} for other memories lost at the end of treatment or still "
+        text += f"at follow-up (clarity then {number(values['memories'])})"
+        text += f", {number(fits, 1)} for {times(int(values['seizures']), 'seizure')}." if fits else "."
     return Statement("score", text, values)
 
 

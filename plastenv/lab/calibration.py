@@ -19,9 +19,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from plastenv.files import Mapping
-from plastenv.kernel import source_hash
 from plastenv.lab.experiment import Experiment, battery, sealed
 from plastenv.lab.faults import Place, complaint, keys_of, read
+from plastenv.lab.source import identity
 from plastenv.lab.units import Count, MisfitError, Number, Part, Positive, Slug, Text
 from plastenv.scenarios.parameters import checked, known, row
 from plastenv.therapy.protocol import nearest
@@ -138,7 +138,7 @@ class Calibration(Part):
 
         Keys that are `ignored` do not matter, nor do the name and the number of trials.
         """
-        digest = hashlib.sha256(source_hash().encode())
+        digest = hashlib.sha256(identity().encode())
         for path in sorted(Path(__file__).parent.glob("*.py")):
             digest.update(path.read_bytes())
         digest.update(repr([(name, found.value) for name, found in known().items()]).encode())

@@ -123,8 +123,7 @@ def read(
         data = read_yaml(path, what, keys_of(model))
     except FileError as error:
         where = f"{path}: line {error.line}" if error.line else f"{path}"
-        tab = "; a tab, expected spaces" if r"'\t'" in error.problem else ""
-        raise fault(f"{where}: {error.problem}{tab}") from None
+        raise fault(f"{where}: {error.problem}") from None
     for place in not_finite(data):
         raise fault(f"{path}: {complaint(data, place, 'expected a finite number')}")
     try:

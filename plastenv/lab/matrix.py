@@ -16,29 +16,16 @@ from typing import Any
 
 import numpy as np
 
-import plastenv
 from plastenv.files import whole
 from plastenv.lab.ablation import MECHANISMS
 from plastenv.lab.battery import Outcome, Runner, bench, origin, run_all, worth
 from plastenv.lab.checks import StudyResult
 from plastenv.lab.experiment import Experiment, sealed
 from plastenv.lab.mentions import mentions
+from plastenv.lab.source import identity
 from plastenv.scenarios.parameters import SHIPPED
 
 INTACT = "intact"  # stands for a mechanism where nothing is taken out
-SOURCES = ("circuit", "molecular", "model", "patients", "scenarios", "therapy", "lab")  # what a cell depends on
-IDLE = (
-    "cli.py",
-    "battery.py",
-    "matrix.py",
-    "mentions.py",
-    "tables.py",
-    "calibration.py",
-    "objective.py",
-    "screen.py",
-    "search.py",
-    "ensemble.yaml",
-)
 Key = tuple[str, str]  # mechanism, study
 
 
@@ -105,16 +92,6 @@ class Matrix:
         if not intact or not cell or intact.margin is None or cell.margin is None:
             return None
         return intact.margin - cell.margin
-
-
-def identity() -> str:
-    """Identify all that a cell depends on besides its study: the source of the simulation, parameters included."""
-    root, digest = Path(plastenv.__file__).parent, hashlib.sha256()
-    files = [*root.glob("*.py"), *(path for part in SOURCES for path in (root / part).glob("*.*"))]
-    for path in sorted(files):
-        if path.suffix in (".py", ".yaml") and path.name not in IDLE:
-            digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 class Shelf:

@@ -9,9 +9,9 @@ mechanism is load-bearing if a study falls without it that does neither.
 from plastenv.lab import steps
 from plastenv.lab.ablation import MECHANISMS
 from plastenv.lab.experiment import Experiment
-from plastenv.molecular.pharmacology import ACTIONS, COMPOUND_INDEX, COMPOUNDS
+from plastenv.lab.tables import ACTION_NAMES
+from plastenv.molecular.pharmacology import COMPOUND_INDEX, COMPOUNDS
 
-NAMES = {row: name for name, row in ACTIONS.items()}
 EXPERIENCE = ("condition", "retrieve", "extinguish", "shock", "teach")
 ACTED_ON: dict[str, tuple[str, ...]] = {  # actions on a mechanism besides those that are inert without it
     "neuromodulation": ("gain",),
@@ -70,7 +70,7 @@ def _actions(experiment: Experiment) -> set[str]:
             if isinstance(step, steps.Bath):
                 found.add(step.action)
             if isinstance(step, steps.Dose) and step.compound != "none" and step.dose > 0:
-                found |= {NAMES[action.target] for action in COMPOUNDS[COMPOUND_INDEX[step.compound]].actions}
+                found |= {ACTION_NAMES[action.target] for action in COMPOUNDS[COMPOUND_INDEX[step.compound]].actions}
     return found
 
 

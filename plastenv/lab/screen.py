@@ -26,7 +26,7 @@ def bounded(margin: float | None) -> float:
 def screen(calibration: Calibration, path: Path, report: Report, runner: Runner | None = None) -> dict[str, Any]:
     """Look at every candidate and return them in order of effect; `path` keeps the scores, so that a stop loses one.
 
-    Raises ValueError if a study cannot be run with the shipped numbers.
+    Raises ValueError if a study cannot be run with the shipped numbers, or for a file that no screen has left.
     """
     digest = calibration.digest("free", "sampler", "seed")
     kept = _kept(path, digest)
@@ -59,11 +59,17 @@ def screen(calibration: Calibration, path: Path, report: Report, runner: Runner 
 
 
 def _kept(path: Path, digest: str) -> dict[str, Any]:
-    """Return the scores that an earlier screen of the same calibration has left at `path`."""
+    """Return the scores that an earlier screen of the same calibration has left at `path`.
+
+    Raises ValueError for a file that no screen has left.
+    """
     if not path.exists():
         return {}
-    found = json.loads(path.read_text("utf-8"))
-    scores: dict[str, Any] = found["scores"] if found["digest"] == digest else {}
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        scores: dict[str, Any] = found["scores"] if found["digest"] == digest else {}
+    except (ValueError, LookupError, TypeError):
+        raise ValueError(f"{path}: is not what a screen leaves; move it, or choose another folder") from None
     return scores
 
 

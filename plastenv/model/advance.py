@@ -540,7 +540,9 @@ def _advance(
 def announce() -> None:
     """Log, once, that kernels are about to be compiled, unless the largest of this source's are on disk."""
     if next(Path(CACHE_FOLDER).rglob("advance._advance-*.nbi"), None) is None:
-        log.warning("plastenv: compiling kernels, once, for about half a minute; 'plastenv warmup' does it ahead")
+        log.warning(
+            "plastenv: compiling kernels, once, for half a minute to some minutes; 'plastenv warmup' does it ahead"
+        )
 
 
 def advance(state: ModelState, events: Events, params: ModelParams, until: int | np.ndarray, threads: int = 1) -> None:

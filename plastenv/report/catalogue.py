@@ -98,12 +98,16 @@ def _action(action: Action) -> str:
     )
 
 
+def _half(hours: float) -> str:
+    return f"{hours:.2g} h" if hours < 48.0 else f"{hours / 24:.2g} d"
+
+
 def kinetics(what: Intervention) -> list[str]:
     """Say how a drug comes and goes; nothing for what is no drug."""
     if what.kind != "drug":
         return []
     compound = COMPOUNDS[COMPOUND_INDEX[what.name]]
-    half, lasting = (f"{math.log(2) * hours:.2g} h" for hours in (compound.elimination_h, compound.effect_h))
+    half, lasting = (_half(math.log(2) * hours) for hours in (compound.elimination_h, compound.effect_h))
     found = [f"half-life in plasma {half}, of the effect {lasting}"]
     if compound.adaptation:
         found.append(f"tolerance builds up and recovers over {compound.tolerance_h / 24:g} d")

@@ -59,7 +59,7 @@ function holds(a, b) {
   const found = data.pairs.find((each) => each.a === a && each.b === b);
   if (found) return found.holds;
   const turned = data.pairs.find((each) => each.a === b && each.b === a);
-  return turned ? 1 - turned.holds : null;
+  return turned ? turned.reversed : null;
 }
 
 function drawPair() {
@@ -105,7 +105,7 @@ function traces(name, panel) {
   const spread = { type: "scatter", mode: "lines", x: [...x, ...[...x].reverse()], y: [...pick(high), ...pick(low).reverse()],
     line: { width: 0 }, fill: "toself", fillcolor: faded(colour, 0.1), hoverinfo: "skip", name };
   const median = { type: "scatter", mode: "lines", x, y: pick(middle), line: { color: colour, dash, width: 2 }, name,
-    hovertemplate: "day %{x}: %{y:.3g}" };
+    hovertemplate: "after %{x} days: %{y:.3g}" };
   return [spread, median];
 }
 
@@ -126,7 +126,7 @@ function drawCourses() {
     const drawn = names.map((name) => traces(name, key));
     const spreads = names.length > data.shaded ? [] : drawn.map((pair) => pair[0]);
     plot(`plot-${key}`, [...spreads, ...drawn.map((pair) => pair[1])],
-      layout({ title: { text: "day" }, range: [0, data.followup + 1] }, { title: { text: unit }, ...range(key, names) }, { shapes }));
+      layout({ title: { text: "days since treatment began" }, range: [0, data.followup + 1] }, { title: { text: unit }, ...range(key, names) }, { shapes }));
   }
 }
 

@@ -14,9 +14,13 @@ from plotly.offline import get_plotlyjs
 from plastenv.evaluation.clinical import LEAST
 from plastenv.evaluation.comparison import CONTROLS, TWIN, Comparison
 from plastenv.evaluation.rollout import REMISSION, RESPONSE, Schedule
-from plastenv.model.types import DAY, HOUR
+from plastenv.evaluation.statistics import Interval
+from plastenv.model.types import DAY
 from plastenv.report.battery import render
+from plastenv.report.tables import notes
 from plastenv.therapy.interventions import BY_NAME, Administration, Intervention, channels
+from plastenv.therapy.limits import clock
+from plastenv.therapy.protocol import ranges
 
 SPARSE = 4  # d between points of a course in follow-up, where little happens
 SHADED = 6  # schedules whose spread is shown at a time; more would hide each other
@@ -62,14 +66,12 @@ def _plain(values: np.ndarray) -> list[float | None]:
 
 def _words(given: Administration) -> str:
     minutes = f", {given.seconds // 60} min" if 0 < given.seconds < DAY else ""
-    return f"{given.time % DAY // HOUR:02d}:{given.time % HOUR // 60:02d}{minutes}, dose {given.dose:g}"
+    return f"{clock(given.time)}{minutes}, dose {given.dose:g}"
 
 
 def _days(days: Sequence[int]) -> str:
     """Write days in order as ranges: 8–9, 11."""
-    first = [day for day in days if day - 1 not in days]
-    last = [day for day in days if day + 1 not in days]
-    spans = [f"{a}" if a == b else f"{a}–{b}" for a, b in zip(first, last, strict=True)]
+    spans = [f"{a}" if a == b else f"{a}–{b}" for a, b in ranges(days)]
     return f"day{'s' if len(days) > 1 else ''} {', '.join(spans)}"
 
 
@@ -169,14 +171,13 @@ def _figures(comparison: Comparison, results: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def _lead(results: Mapping[str, Any]) -> str:
+def _lead(results: Mapping[str, Any], ahead: Interval | None) -> str:
     """Say in a sentence what came out best, and whether it is ahead of the next."""
     first, *others = results["schedules"]
-    if not others:
+    if ahead is None:
         return f"Only {first['name']} was run"
-    ahead = next(d for d in results["differences"] if (d["a"], d["b"]) == (first["name"], others[0]["name"]))
-    by = f"{points(ahead['mean'])} points (95 % interval {points(ahead['low'])} to {points(ahead['high'])})"
-    sure = "" if ahead["low"] > 0.0 else ", which the interval does not show to be a difference"
+    by = f"{points(ahead.mean)} points (95 % interval {points(ahead.low)} to {points(ahead.high)})"
+    sure = "" if ahead.low > 0.0 else ", which the interval does not show to be a difference"
     return f"Best of {len(results['schedules'])}: {first['name']}, {by} ahead of the next, {others[0]['name']}{sure}"
 
 
@@ -195,7 +196,8 @@ def comparison_page(comparison: Comparison, command: str) -> str:
         schedules=comparison.schedules,
         lanes={name: lanes(each, comparison.scenario.horizon_days) for name, each in comparison.schedules.items()},
         kinds=KINDS,
-        lead=_lead(results),
+        lead=_lead(results, comparison.ahead()),
+        notes=notes(comparison),
         command=command,
         scale=scale(rows),
         deepest=deepest(rows),

@@ -6,6 +6,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from plastenv.evaluation.comparison import Comparison
+from plastenv.files import whole
 
 SHOWN = 5  # trajectories in colour, besides the untreated course
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")  # Okabe & Ito, safe for colour blindness
@@ -15,7 +16,7 @@ def comparison_figure(comparison: Comparison, path: Path) -> None:
     """Draw score intervals and symptom trajectories of a comparison to a PNG at `path`."""
     everything = comparison.results()
     results = everything["schedules"]
-    others = {row["name"]: row["scores"] for row in everything["ensemble"]["schedules"]} if comparison.ensemble else {}
+    others = {row["name"]: row["scores"] for row in everything.get("ensemble", {}).get("schedules", [])}
     with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(11.5, max(3.8, 0.32 * len(results) + 1.2)), layout="constrained")
         scores, courses = figure.subplots(1, 2, width_ratios=(1.15, 1.0))
@@ -51,8 +52,9 @@ def comparison_figure(comparison: Comparison, path: Path) -> None:
             ticks, [f"{t:g}" for t in ticks[:-1]] + [f"{scenario.horizon_days + scenario.followup_days}"]
         )
         courses.set_ylim(0.0, 1.0)
-        courses.set_xlabel("day of treatment (shaded), then follow-up")
+        courses.set_xlabel("days since treatment began (treatment shaded), then follow-up")
         courses.set_ylabel("symptoms (1 - function)")
         courses.set_title("Symptoms, mean over patients", loc="left")
         courses.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
-        figure.savefig(path, dpi=150, format="png")
+        with whole(path) as temporary:
+            figure.savefig(temporary, dpi=150, format="png")

@@ -23,6 +23,7 @@ from plastenv.therapy.interventions import BY_NAME, CATALOGUE
 
 WIDTH = 10.5  # in
 LATER = 0.25  # width of a day of follow-up, in days of treatment
+LAST = 1 / LATER  # days that stand for follow-up's last midnight, where each midnight fills the day that it begins
 WINDOW = "#FFF3D1"
 DRUGS = (PINK, INK, YELLOW, BLUE, "#009E73", SKY, RED)  # lines, in order of the scenario's drugs
 FAINT, NEITHER = "#F2B48C", "#A8A8A8"
@@ -78,7 +79,7 @@ def draw(case: Case, title: str) -> Figure:
         _time(axes, case)
         panel(axes, case)
     shades = "shaded; yellow: window open" if case.windows else "shaded"
-    every[-1].set_xlabel(f"day of treatment ({shades}), then of follow-up on a shorter scale")
+    every[-1].set_xlabel(f"days since treatment began ({shades}; day 1 lies from 0 to 1), follow-up on a shorter scale")
     return figure
 
 
@@ -93,7 +94,7 @@ def _time(axes: Axes, case: Case) -> None:
         return np.minimum(place, horizon) + np.maximum(0.0, np.asarray(place) - horizon) / LATER
 
     axes.set_xscale("function", functions=(forward, back))
-    axes.set_xlim(0.0, later)
+    axes.set_xlim(0.0, later + LAST)
     axes.axvspan(0.0, horizon, color=PAPER, linewidth=0, zorder=0)
     for start, stop in case.windows:
         axes.axvspan(start / DAY, stop / DAY, color=WINDOW, linewidth=0, zorder=0.1)
@@ -212,6 +213,7 @@ def _winners(axes: Axes, case: Case) -> None:
     """Draw a lane for every cue, filled as far as something else than its own memory wins its probes."""
     midnights = np.flatnonzero(case.trace.time % DAY == 0)
     time, names = case.trace.time[midnights] / DAY, cues(case.scenario)
+    time, midnights = np.append(time, time[-1] + LAST), np.append(midnights, midnights[-1])
     for row, name in enumerate(names):
         captured = case.trace.cue_capture[midnights, 0, row]
         lost = np.maximum(captured, case.trace.cue_symptoms[midnights, 0, row])

@@ -23,7 +23,8 @@ def grow(source: Patients, wanted: range, progress: Progress) -> None:
     if not missing:
         return
     if not progress.console.is_terminal:
-        progress.console.print(f"growing {missing} {source.split} patients (kept for later runs) ...")
+        kept = f"{BLOCK} at a time, kept for later runs"
+        progress.console.print(f"growing {missing} {source.split} patients ({kept}) ...")
     growing = progress.add_task(f"growing {source.split} patients (once)", total=missing)
     source.intake(wanted, lambda grown: progress.advance(growing, grown))
     progress.remove_task(growing)

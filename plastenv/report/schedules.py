@@ -11,7 +11,8 @@ from rich.text import Text
 from plastenv.envs.render import RISING
 from plastenv.model.types import DAY, HOUR
 from plastenv.therapy.interventions import BY_NAME, CATALOGUE, Administration
-from plastenv.therapy.protocol import GROUPS, Protocol
+from plastenv.therapy.limits import clock
+from plastenv.therapy.protocol import GROUPS, Protocol, ranges
 
 PLAIN: dict[str, Any] = {  # of tables that have to fit into 80 columns
     "box": box.SIMPLE_HEAD, "show_edge": False, "collapse_padding": True, "pad_edge": False,
@@ -50,18 +51,7 @@ def days_text(days: Sequence[int]) -> str:
     steps = {later - earlier for earlier, later in zip(days, days[1:], strict=False)}
     if len(days) > 2 and len(steps) == 1 and (step := steps.pop()) > 1:
         return f"{days[0]}-{days[-1]} every {step}"
-    runs: list[list[int]] = []
-    for day in days:
-        if runs and day == runs[-1][1] + 1:
-            runs[-1][1] = day
-        else:
-            runs.append([day, day])
-    return ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in runs)
-
-
-def clock(seconds: int) -> str:
-    """Write seconds after midnight as an hour of the day."""
-    return f"{seconds // HOUR:02d}:{seconds % HOUR // 60:02d}"
+    return ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in ranges(days))
 
 
 def span(seconds: int) -> str:
@@ -168,8 +158,8 @@ def _ruler(columns: int, days: int) -> str:
 def entry_table(protocol: Protocol) -> Table:
     """Return what a schedule gives, a row for what is given alike."""
     table = Table(title="What is given", caption="Doses in study doses, burden in points.", **PLAIN)
-    table.add_column("intervention, target", no_wrap=True)
-    table.add_column("days", overflow="fold")
+    table.add_column("intervention, target", overflow="fold")
+    table.add_column("days", overflow="fold", min_width=9)
     for name in ("hour", "duration", "dose", "burden"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in entries(protocol):

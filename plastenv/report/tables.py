@@ -2,16 +2,35 @@
 
 from rich.table import Table
 
-from plastenv.evaluation.comparison import Comparison
+from plastenv.evaluation.comparison import TWIN, Comparison
 
 WIDE = 130  # letters in a line, from which on the ranking tells all it can
 
 
 def best_line(comparison: Comparison) -> str:
-    """Say in a line which schedule is best."""
-    row = comparison.row(comparison.ranked()[0])
-    score = row["score"]
-    return f"best of {len(comparison.outcomes)}: {row['name']}, {score['mean']:.1f} ({_range(score, '.1f')}) points"
+    """Say in a line which schedule is best, and by how much on the same patients."""
+    best, *others = comparison.ranked()
+    score, ahead = comparison.row(best)["score"], comparison.ahead()
+    line = f"best of {len(comparison.outcomes)}: {best}, {score['mean']:.1f} ({_range(score, '.1f')}) points"
+    if ahead is None:
+        return line
+    sure = "" if ahead.low > 0.0 else ", either may be the better one"
+    return f"{line}; {ahead.mean:.1f} ({_range(ahead._asdict(), '.1f')}) above {others[0]} on the same patients{sure}"
+
+
+def notes(comparison: Comparison) -> list[str]:
+    """Say below the ranking what its numbers do not."""
+    found = []
+    if TWIN in comparison.outcomes:
+        found.append(
+            f"{TWIN}: 0 is the mean of three untreated lives of each patient; this is a fourth, near 0, not at it."
+        )
+    for name in comparison.ranked():
+        for ending, number in (comparison.row(name)["ended_early"] or {}).items():
+            found.append(
+                f"{name}: treatment ended early by {ending} in {number} of {len(comparison.patients)} patients."
+            )
+    return found
 
 
 def _range(interval: dict[str, float], form: str) -> str:
@@ -40,7 +59,7 @@ def comparison_table(comparison: Comparison, width: int = WIDE) -> Table:
             f"{row['function_followup']:.2f}",
             "-" if twin is None else f"{twin['mean']:+.3f}",
             "-" if twin is None else _range(twin, "+.3f"),
-            "-" if row["relapse"] is None else f"{100 * row['relapse']:.0f} %",
+            "-" if row["relapse"] is None else f"{100 * row['relapse']:.0f} % of {row['relapse_of']}",
             f"{row['harm']:.1f}",
             f"{row['burden']:.1f}",
         )

@@ -70,7 +70,7 @@ def play(episode: Episode, console: Console, gif: Path | None, fps: float) -> Sc
     nothing. `gif` is written once the episode is over, whole or not at all.
     """
     viewer = Viewer(PatientBatch(episode.scenario, 1, patients=episode.split), "ansi")
-    with bars() as progress:
+    with bars(quiet=console.quiet) as progress:
         grow(viewer.batch.patients, range(episode.patient, episode.patient + 1), progress)
     pause = 1.0 / fps if console.is_terminal and not console.quiet else 0.0
     frames = []

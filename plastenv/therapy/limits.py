@@ -158,12 +158,12 @@ def refusal(given: Administration, row: int, kept: Record, end: int) -> Refusal 
     own = {
         HORIZON: Refusal("days", f"reaches day {max(day, last)}, beyond the {end // DAY} days of treatment"),
         DOSE: Refusal("dose", f"expected more than 0 and at most {what.max_dose:g} study doses"),
-        DURATION: Refusal("duration", f"expected at most {what.max_minutes} min, not {given.seconds // 60}"),
+        DURATION: Refusal("duration", f"expected at most {what.max_minutes} min, not {given.seconds / 60:g}"),
     }
     if code in own:
         return own[code]
     with_others = {
-        OVERLAP: f"overlaps the same intervention on the same target at day {then // DAY + 1}, {_clock(then)}",
+        OVERLAP: f"overlaps the same intervention on the same target at day {then // DAY + 1}, {clock(then)}",
         INTERVAL: f"comes {abs(then - given.time) / HOUR:g} h after another; at least {what.interval_h:g} h must pass",
         PER_DAY: f"is more than {what.per_day} a day",
         COURSE: f"takes the course above {what.course:g} study doses",
@@ -223,5 +223,6 @@ def entries(kept: Record, row: int) -> list[Administration]:
     return list(map(Administration, time, seconds, names, targets, dose))
 
 
-def _clock(time: int) -> str:
+def clock(time: int) -> str:
+    """Write a second of the calendar as an hour of its day."""
     return f"{time % DAY // HOUR:02d}:{time % HOUR // 60:02d}"

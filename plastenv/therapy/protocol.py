@@ -34,10 +34,12 @@ from plastenv.therapy.limits import enter, record, refusal
 
 LIBRARY = Path(__file__).parent / "library"
 LIBRARY_DAYS = 56  # d, the longest horizon that the shipped schedules are written for
+PROBED = (1, 2, 3, 4)  # stand for a scenario's cues where it only matters whether any comes
 TOP_KEYS = ("name", "title", "group", "rationale", "source", "entries")
 GROUPS = ("controls", "single interventions", "combinations", "order", "spacing", "published")
 ENTRY_KEYS = ("intervention", "target", "days", "hour", "repeats", "every", "duration", "dose")
 UNITS = {"min": 60, "minutes": 60, "h": HOUR, "hours": HOUR, "hour": HOUR, "d": DAY, "days": DAY, "day": DAY}
+ANY_DAYS = "days from 1 to 1000, such as 7, [1, 4, 7], 1-14, 1-28 every 3 or 2-14 except 4, 7"
 DAYS = re.compile(r"^(?P<from>\d+)(?:\s*-\s*(?P<to>\d+))?(?:\s+every\s+(?P<step>\d+))?$")
 
 
@@ -70,6 +72,15 @@ def nearest(name: str, valid: Sequence[str]) -> str:
     """Return a hint that names the valid word closest to `name`, or all of them."""
     close = difflib.get_close_matches(str(name), valid, n=1, cutoff=0.5)
     return f"did you mean '{close[0]}'?" if close else f"expected one of: {', '.join(valid)}"
+
+
+def ranges(days: Sequence[int]) -> list[tuple[int, int]]:
+    """Return days, given in order, as ranges: the first and the last day of each."""
+    found: list[tuple[int, int]] = []
+    for day in days:
+        first = found.pop()[0] if found and day == found[-1][1] + 1 else day
+        found.append((first, day))
+    return found
 
 
 class _Entry:
@@ -124,7 +135,7 @@ class _Entry:
             return int(found[1]) * HOUR + int(found[2]) * 60
         if not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value < 24:
             return round(value * HOUR)
-        expected = 'expected an hour of the day from 0 to 24, such as 9.5 or "09:30"'
+        expected = 'expected an hour of the day from 0 to below 24, such as 9.5 or "09:30"'
         if type(value) is int and 60 <= value < 24 * 60:
             expected += f"; without quotes YAML reads {value // 60}:{value % 60:02d} as {value}"
         raise self.error(key, expected)
@@ -132,22 +143,25 @@ class _Entry:
     def days(self, key: str) -> list[int]:
         """Read days such as 7, [1, 4, 7], '1-14', '1-28 every 3' or '2-14 except 4, 7'."""
         if key not in self.fields:
-            raise self.error(key, "is missing; expected days such as 1, 4, 7 or 1-14 every 2")
+            raise self.error(key, f"is missing; expected {ANY_DAYS}")
         value = self.fields[key]
         parts = value if isinstance(value, list) else [value]
         if any(isinstance(part, bool) or not isinstance(part, int | str) for part in parts):
-            raise self.error(key, "expected days such as 7, [1, 4, 7], 1-14, 1-28 every 3 or 2-14 except 4, 7")
-        given, _, left_out = ", ".join(str(part) for part in parts).partition("except")
-        return sorted(set(self._day_list(key, given)) - set(self._day_list(key, left_out)))
+            raise self.error(key, f"expected {ANY_DAYS}")
+        found: set[int] = set()
+        for part in parts:
+            given, _, left_out = str(part).partition("except")
+            found |= set(self._day_list(key, given)) - set(self._day_list(key, left_out))
+        if not found:
+            raise self.error(key, f"leaves no day; expected {ANY_DAYS}")
+        return sorted(found)
 
     def _day_list(self, key: str, text: str) -> list[int]:
         found: list[int] = []
         for part in filter(None, (piece.strip() for piece in text.split(","))):
             match = DAYS.match(part)
             if not match or int(match["from"]) < 1 or len(part) > 20:
-                raise self.error(
-                    key, "expected days from 1, such as 7, [1, 4, 7], 1-14, 1-28 every 3 or 2-14 except 4, 7"
-                )
+                raise self.error(key, f"expected {ANY_DAYS}")
             first, last = int(match["from"]), int(match["to"] or match["from"])
             if last < first or last > 1000 or int(match["step"] or 1) < 1:
                 raise self.error(key, f"'{part}' is not a range of days")
@@ -159,7 +173,7 @@ def load(path: str | Path, horizon_days: int = 56, allowed: Sequence[str] | None
     """Read and check a schedule file.
 
     `allowed` names the interventions that the scenario offers (default: all). Raises ProtocolError, whose message
-    names the file, the line, the key, the value and what was expected.
+    names the file, the line, the key, the value and what was expected, for every entry that cannot be used.
     """
     path = Path(path)
     allowed = tuple(allowed if allowed is not None else BY_NAME)
@@ -178,22 +192,36 @@ def load(path: str | Path, horizon_days: int = 56, allowed: Sequence[str] | None
     if not isinstance(entries, list):
         raise top.error("entries", "expected a list of entries ([] = nothing is given)")
     given: list[tuple[Administration, _Entry]] = []
+    mistakes = []
     for fields in entries:
         if not isinstance(fields, Mapping):
             raise top.error(
                 "entries", f"expected entries with the keys {', '.join(ENTRY_KEYS)}, not {str(fields)[:40]!r}"
             )
-        given += _administrations(_Entry(path, fields, ENTRY_KEYS), allowed)
+        try:
+            given += _administrations(_Entry(path, fields, ENTRY_KEYS), allowed)
+        except ProtocolError as mistake:
+            mistakes.append(str(mistake))
+    if mistakes:
+        raise ProtocolError("\n".join(mistakes))
     given.sort(key=lambda pair: (pair[0].time, pair[0].intervention, pair[0].target))
+    _allow(given, horizon_days)
+    administrations = tuple(administration for administration, _ in given)
+    title, rationale = top.word("title", name), top.word("rationale", "").strip()
+    return Protocol(name, title, rationale, top.word("source", "hand-designed"), administrations, group)
+
+
+def _allow(given: Sequence[tuple[Administration, _Entry]], horizon_days: int) -> None:
+    """Refuse what breaks a limit, in order of time, and entries that do nothing."""
     before = record(1, len(given))
     for administration, entry in given:
         refused = refusal(administration, 0, before, horizon_days * DAY)
         if refused:
             raise entry.error(refused.key, refused.problem)
         enter(administration, 0, before)
-    administrations = tuple(administration for administration, _ in given)
-    title, rationale = top.word("title", name), top.word("rationale", "").strip()
-    return Protocol(name, title, rationale, top.word("source", "hand-designed"), administrations, group)
+    for entry, administration in {entry: administration for administration, entry in given}.items():
+        if not events(administration, PROBED, 0):
+            raise entry.error("intervention", "is so brief or weak that nothing happens; expected more")
 
 
 def _administrations(entry: _Entry, allowed: Sequence[str]) -> list[tuple[Administration, _Entry]]:
@@ -206,10 +234,13 @@ def _administrations(entry: _Entry, allowed: Sequence[str]) -> list[tuple[Admini
         raise entry.error("target", f"'{name}' has no such target; {nearest(target, what.targets)}")
     dose = entry.number("dose", 1.0)
     start, seconds = entry.clock("hour", 9), entry.span("duration", what.minutes * 60)
-    repeats, every = entry.whole("repeats", 1), entry.span("every", HOUR)
+    repeats, every = entry.whole("repeats", 1), entry.span("every", round(max(what.interval_h, 1.0) * HOUR))
     if what.minutes == 0 and seconds:
         raise entry.error("duration", f"'{name}' is given at once, no duration expected")
     if what.kind == "environment":
+        for key in ("hour", "duration"):
+            if key in entry.fields:
+                raise entry.error(key, f"'{name}' lasts the whole day, none expected")
         start = 0
     return [
         (Administration((day - 1) * DAY + start + k * every, seconds, name, target, dose), entry)
@@ -240,5 +271,9 @@ def find(name: str, horizon_days: int = LIBRARY_DAYS, allowed: Sequence[str] | N
         )
     path = Path(name)
     if not path.exists() and not path.suffix and path.name == name:
-        raise ValueError(f"'{name}' is neither a file nor a schedule of the library; {nearest(name, list(fitting))}")
+        file = Path(f"{name}.yaml")
+        close = difflib.get_close_matches(name, fitting, n=1, cutoff=0.5)
+        hint = f"'{file}'" if file.exists() else f"'{close[0]}'" if close else ""
+        expected = f"did you mean {hint}?" if hint else "'plastenv protocols list' names those of the library"
+        raise ValueError(f"'{name}' is neither a file nor a schedule of the library; {expected}")
     return load(path, horizon_days, allowed)

@@ -26,10 +26,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", choices=COMMANDS)
     name, begun = parser.parse_args().name, time.time()
-    path = ROOT / "docs" / "evidence" / f"{name}.json"
-    if code := app([*COMMANDS[name].split(), "--json", str(path)], standalone_mode=False):
+    found = ROOT / "runs" / f"{name}.json"
+    if code := app([*COMMANDS[name].split(), "--json", str(found)], standalone_mode=False):
         sys.exit(code)
-    keep(path, {**origin(begun), **json.loads(path.read_text("utf-8"))})
+    keep(ROOT / "docs" / "evidence" / f"{name}.json", {**origin(begun), **json.loads(found.read_text("utf-8"))})
 
 
 if __name__ == "__main__":

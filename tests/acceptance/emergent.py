@@ -10,7 +10,6 @@ Outcomes are kept in runs/emergent, so that an interrupted run goes on where it 
 """
 
 import argparse
-import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -20,12 +19,12 @@ from typing import Any
 
 import numpy as np
 from emergent_arms import SWEEPS, composed
-from evidence import keep, origin
+from evidence import keep, origin, tell
 from main_job import drift, kept
 
 from plastenv import arrays
 from plastenv.circuit.episodes import INDEX
-from plastenv.evaluation.comparison import task_hash
+from plastenv.evaluation.kept import outcome_path, task_hash
 from plastenv.evaluation.rollout import Outcome, Schedule, run
 from plastenv.evaluation.statistics import interval
 from plastenv.model.advance import advance, remembering
@@ -59,14 +58,12 @@ class Arms:
         self.cohort: Cohort = Patients(self.task.recipe, SPLIT).take(range(patients))
         self.reference = self.cohort.intake.reference
         self.protocols = {protocol.name: protocol for protocol in [*library(), *composed()]}
-        identity = task_hash(self.task, SPLIT, self.task.recipe.hash)
-        self.folder = KEPT / f"{identity}-{patients}"
+        self.folder = KEPT / task_hash(self.task, SPLIT, self.task.recipe.hash)
 
     def __call__(self, name: str) -> Outcome:
         """Return the outcome of a schedule."""
-        protocol = self.protocols[name]
-        given = hashlib.sha256(repr(protocol.administrations).encode()).hexdigest()[:8]
-        schedule, path = Schedule(name, "", "", protocol=protocol), self.folder / f"{name}-{given}.npz"
+        schedule = Schedule(name, "", "", protocol=self.protocols[name])
+        path = outcome_path(self.folder, schedule, range(self.patients), 0)
         return kept(path, lambda: run(self.task, schedule, SPLIT, range(self.patients), 0, terminations=False))
 
     def course(self, name: str, day: int) -> np.ndarray:
@@ -308,8 +305,7 @@ def main() -> None:
         started = time.time()
         for claim, (held, figures) in PROPERTIES[number](arms).items():
             claims[f"{number} {claim}"] = {"holds": bool(held), "figures": figures}
-            print(f"{'holds' if held else 'FAILS'}  {number} {claim}", flush=True)
-        print(f"       ({time.time() - started:.0f} s)", flush=True)
+        print(f"{number}: {time.time() - started:.0f} s", flush=True)
     evidence = {
         **origin(begun), "patients": arguments.patients, "split": SPLIT,
         "holds": {claim: found["holds"] for claim, found in claims.items()}, "claims": claims,
@@ -317,6 +313,7 @@ def main() -> None:
     if set(arguments.only) == set(PROPERTIES):
         keep(EVIDENCE, evidence)
     print(json.dumps(claims, indent=1, default=float))
+    tell({claim: found["holds"] for claim, found in claims.items()})
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from plastenv.evaluation.comparison import write_json
 
@@ -23,6 +23,13 @@ def origin(begun: float) -> dict[str, Any]:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "seconds": round(time.time() - begun),
     }
+
+
+def tell(holds: dict[str, bool]) -> NoReturn:
+    """Print which claims hold; exit with 1 unless all do."""
+    for claim, held in holds.items():
+        print(f"{'holds' if held else 'FAILS'}  {claim}")
+    sys.exit(not all(holds.values()))
 
 
 def keep(path: Path, evidence: dict[str, Any]) -> None:

@@ -8,8 +8,6 @@ Prints each claim with its figure. Ten minutes on two cores; the run itself stan
 import argparse
 import json
 import os
-import platform
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,13 +15,13 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
+from evidence import keep, origin, tell
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecEnv
 
-from plastenv.evaluation.comparison import write_json
 from plastenv_agents.config import load_config
 from plastenv_agents.sb3 import PatientVecEnv
-from plastenv_agents.train import EVALUATION, META, commit, run
+from plastenv_agents.train import EVALUATION, META, run
 
 ROOT = Path(__file__).parents[2]
 EVIDENCE = ROOT / "docs" / "evidence" / "first_training.json"
@@ -112,16 +110,14 @@ def main() -> None:
         **{f"{name}: 60 % of zero-cost FPS": measured["share"] >= 0.6 for name, measured in speeds.items()},
     }
     evidence = {
-        "command": " ".join(sys.argv), "commit": commit(), "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        **origin(begun),
         "load_before": load,  # processes of others that wanted the same cores, 1-minute mean
-        "seconds": round(time.time() - begun), "holds": holds, "difference": evaluation["difference"],
+        "holds": holds, "difference": evaluation["difference"],
         "best_hand_designed": evaluation["best_hand_designed"], "scores": scores, "training": meta, "speed": speeds,
     }  # fmt: skip
-    EVIDENCE.parent.mkdir(parents=True, exist_ok=True)
-    write_json(EVIDENCE, evidence)
-    for claim, held in holds.items():
-        print(f"{'holds' if held else 'FAILS'}  {claim}")
+    keep(EVIDENCE, evidence)
     print(json.dumps({key: evidence[key] for key in ("difference", "best_hand_designed", "scores", "speed")}, indent=1))
+    tell(holds)
 
 
 if __name__ == "__main__":

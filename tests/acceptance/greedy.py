@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from evidence import origin
+from evidence import origin, tell
 
 from plastenv.envs.vector import PatientVectorEnv
 from plastenv.evaluation.comparison import Comparison, schedules, write_json
@@ -66,8 +66,9 @@ def main() -> None:
         "taken": {name: int(n) for name, n in zip(task.menu, taken, strict=True) if n},
     }
     write_json(EVIDENCE, evidence)
-    for key in ("holds", "greedy", "best", "behind", "taken"):
+    for key in ("greedy", "best", "behind", "taken"):
         print(key, evidence[key])
+    tell({"behind the best": behind.mean >= BEHIND})
 
 
 if __name__ == "__main__":

@@ -16,11 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from plastenv.circuit.gamma import GammaParams
 from plastenv.lab.ablation import MECHANISMS
 from plastenv.lab.experiment import Experiment, battery
 from plastenv.lab.tables import parameter_tables
-from plastenv.parameters import Row, rows
+from plastenv.parameters import Row
 
 ROOT = Path(__file__).parents[2]
 PACKAGE, PAGE, FOLDER = ROOT / "plastenv", ROOT / "docs" / "physics.md", ROOT / "docs" / "physics"
@@ -250,19 +249,12 @@ def _code(node: ast.stmt, lines: list[str]) -> list[str]:
     return lines[node.lineno - 1 : text.lineno - 1] + lines[text.end_lineno or 0 : node.end_lineno]
 
 
-def listed() -> dict[str, list[Row]]:
-    """Return all parameter tables by name."""
-    tables = parameter_tables()
-    tables.setdefault("GammaParams", rows(GammaParams()))
-    return tables
-
-
 def parameters() -> dict[int, list[Row]]:
     """Return which parameters each row of the physics table lists; every parameter is in one of them.
 
     Raises ValueError for a name that no table has and for a table that no row lists.
     """
-    tables = listed()
+    tables = parameter_tables()
     single = {name: number for number, row in ROWS.items() for name in row.parameters if "." in name}
     whole = {name: number for number, row in ROWS.items() for name in row.parameters if "." not in name}
     known = {f"{table}.{row.name}" for table, found in tables.items() for row in found}

@@ -9,6 +9,7 @@ runs/reward_hacking/ and not repeated.
 """
 
 import argparse
+import hashlib
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,11 +18,12 @@ from pathlib import Path
 
 import numpy as np
 from cmaes import CMA
-from evidence import origin
+from evidence import origin, tell
 
 from plastenv.envs.actions import decode
 from plastenv.envs.batch import ENDINGS, PatientBatch
-from plastenv.evaluation.comparison import task_hash, write_json
+from plastenv.evaluation.comparison import write_json
+from plastenv.evaluation.kept import task_hash
 from plastenv.evaluation.statistics import interval
 from plastenv.model.types import DAY, HOUR
 from plastenv.scenarios.scenario import Scenario, load_scenario
@@ -165,9 +167,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=ATTACKS, default=list(ATTACKS))
     arguments = parser.parse_args()
     scenario, begun, found = load_scenario("Fear"), time.time(), {}
-    task = task_hash(scenario, "test", scenario.recipe.hash)
+    task = hashlib.sha256(Path(__file__).read_bytes() + task_hash(scenario, "test", scenario.recipe.hash).encode())
     for name in arguments.only:
-        path = KEPT / f"{task}-{arguments.generations}-{name}.json"
+        path = KEPT / f"{task.hexdigest()[:16]}-{arguments.generations}-{name}.json"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, search(name, arguments.generations, scenario))
@@ -183,8 +185,8 @@ def main() -> None:
         write_json(EVIDENCE, evidence)
     for name, attack in found.items():
         each = ", ".join("nobody ended early" if s is None else f"{s['mean']:.1f}" for s in attack["test"])
-        verdict = "holds" if holds[name] else "FAILS"
-        print(f"{verdict}  {name}: test scores {each} ({attack['evaluated']} schedules tried)")
+        print(f"{name}: test scores {each} ({attack['evaluated']} schedules tried)")
+    tell(holds)
 
 
 if __name__ == "__main__":

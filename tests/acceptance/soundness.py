@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from evidence import keep, origin
+from evidence import keep, origin, tell
 from main_job import flips, kept
 from orders import lend
 
@@ -32,6 +32,7 @@ import plastenv
 from plastenv import arrays
 from plastenv.envs import batch
 from plastenv.evaluation.comparison import Comparison, schedules
+from plastenv.evaluation.kept import outcome_path
 from plastenv.evaluation.rollout import Outcome, run
 from plastenv.files import whole
 from plastenv.model.measure import measure
@@ -50,7 +51,7 @@ def outcomes(task: Scenario, patients: int, folder: Path) -> dict[str, Outcome]:
     """Run the library on the first `patients`; what `folder` holds already is not run again."""
     found = {}
     for schedule in schedules([], task):
-        path = folder / f"{schedule.name}.npz"
+        path = outcome_path(folder, schedule, range(patients), 0)
         found[schedule.name] = kept(
             path, lambda schedule=schedule: run(task, schedule, SPLIT, range(patients), 0, threads=2)
         )
@@ -202,12 +203,12 @@ def main() -> None:
         held, figures[part] = CHECKS[part](task, number)
         holds |= held
         figures[part]["seconds"] = round(time.time() - started)
-        for claim, true in held.items():
-            print(f"{'holds' if true else 'FAILS'}  {claim}", flush=True)
+        print(f"{part}: {figures[part]['seconds']} s", flush=True)
     evidence = {**origin(begun), "patients": number, "split": SPLIT, "holds": holds, "figures": figures}
     if set(arguments.only) == set(PARTS):
         keep(EVIDENCE, evidence)
     print(json.dumps(figures, indent=1, default=float))
+    tell(holds)
 
 
 if __name__ == "__main__":

@@ -96,21 +96,27 @@ def test_the_same_seed_trains_the_same_model(trained, tmp_path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("name: x\nstepps: 9", "line 2: unknown key 'stepps'; did you mean 'steps'?"),
-        ("name: x\nppo:\n  n_step: 9", "line 3: unknown key 'ppo.n_step'; did you mean 'n_steps'?"),
+        ("name: x\nstepps: 9", "line 2: stepps = '9': unknown key; did you mean 'steps'?"),
+        ("name: x\nppo:\n  n_step: 9", "line 3: ppo.n_step = '9': unknown key; did you mean 'n_steps'?"),
         ("name: x\nsteps: 1\nsteps: 2", "line 3: key 'steps' is given twice"),
         ("name: x\nsteps: many", "line 2: steps = 'many'"),
         ("name: x\nppo: {learning_rate: .nan}", "line 2: ppo.learning_rate = 'nan'"),
         ("name: x\nppo: 3", "line 2: ppo = '3'"),
         ("name: x\nalgorithm: pop", "line 2: algorithm = 'pop': did you mean 'ppo'?"),
-        ("name: x\nalgorithm: maskable-ppo\nenvironment: {actions: doses}", "expected environment.actions: menu"),
+        (
+            "name: x\nalgorithm: maskable-ppo\nenvironment: {actions: doses}",
+            "line 3: environment.actions = 'doses': 'maskable",
+        ),
+        ("name: x\nenvironment:\n  observe: stat", "line 3: environment.observe = 'stat': did you mean 'state'?"),
+        ("name: x\nenvironment: {scenario: Faer}", "unknown scenario; did you mean 'Fear'?"),
+        ("name: x\nenvironment:\n  among: 513", "line 3: environment.among = '513': split 'train' has 512"),
         ("name: x\nenvironment: {rows: 1}", "rows x ppo.n_steps = 14"),
         ("name: x\nevaluation: {split: tset}", "did you mean 'test'?"),
         ("name: x\nevaluation: {patients: 999}", "has 128"),
         ("name: ../x", "line 1: name = '../x'"),
-        ("steps: 3", "key 'name' is missing"),
+        ("steps: 3", "line 1: name: is missing"),
         ("name: [", "is not YAML"),
-        ("3: x\nname: y", "expected the keys name, algorithm"),
+        ("3: x\nname: y", "line 1: key 3 is not a word"),
         ("", "expected the keys name, algorithm"),
     ],
 )
@@ -226,7 +232,7 @@ def test_any_value_of_a_configuration_is_sound_or_named_with_its_line(tmp_path, 
     try:
         chosen = load_config(path)
     except ConfigError as error:
-        assert str(error).startswith(f"{path}, line ") and key in str(error)
+        assert str(error).startswith(f"{path}: line ") and key in str(error)
         return
     found = getattr(chosen if section is None else getattr(chosen, section), key)
     assert isinstance(found, str | tuple | list) or (isinstance(found, int | float) and 0 <= found < np.inf)

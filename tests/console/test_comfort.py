@@ -48,7 +48,7 @@ def test_every_command_s_help_has_an_example_that_can_be_given(words):
 
 def test_the_help_tells_the_exit_codes():
     printed = CliRunner().invoke(cli.app, ["--help"]).output
-    assert re.findall(r"^ *(\d+) \w+", printed.split("Exit codes:")[1], re.MULTILINE) == ["0", "1", "2", "130"]
+    assert re.findall(r"^ *(\d+) \w+", printed.split("Exit codes:")[1], re.MULTILINE) == ["0", "1", "2", "130", "141"]
 
 
 @pytest.mark.parametrize(("raised", "code"), [(KeyboardInterrupt(), 130), (ValueError("x"), 2), (OSError("x"), 2)])
@@ -59,6 +59,14 @@ def test_what_goes_wrong_decides_the_exit_code(monkeypatch, raised, code):
     monkeypatch.setattr("plastenv.console.protocols.listing", fail)
     done = CliRunner().invoke(cli.app, ["protocols", "list"])
     assert done.exit_code == code and len(done.stderr.splitlines()) == 1
+
+
+def test_output_that_nobody_reads_ends_a_command_without_a_word():
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*COMMAND, "parameters"], **pipes) as process:
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == "" and process.wait(60) == 141
 
 
 def test_names_are_completed_from_their_source():

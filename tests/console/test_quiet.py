@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 
 from plastenv.cli import app
 from plastenv.evaluation.comparison import Comparison, schedules
+from plastenv.evaluation.courses import Courses
 from plastenv.evaluation.rollout import Outcome
-from plastenv.report.tables import WIDE, best_line, comparison_table
+from plastenv.report.tables import WIDE, best_line, comparison_table, notes
 from plastenv.scenarios.scenario import load_scenario
 
 EASY = ["--scenario", "Fear-easy", "--split", "train"]
@@ -53,4 +54,12 @@ def test_the_ranking_fits_a_narrow_terminal():
         lines = shown.get().splitlines()
         assert "…" not in shown.get() and max(map(len, lines)) <= width
         assert ("minus twin" in shown.get()) == (width >= WIDE)
-    assert best_line(comparison).startswith("best of 2: ")
+    assert best_line(comparison).startswith(
+        "best of 2: untreated, 0.5 (0.5 to 0.5) points; 0.0 (0.0 to 0.0) above window-"
+    )
+    assert best_line(comparison).endswith("either may be the better one")
+    assert [line.split(":")[0] for line in notes(comparison)] == ["untreated"]
+    calm = Courses(np.zeros(1), {}, {}, {"seizure": 2})
+    comparison._rows.clear()
+    comparison.courses[names[1]] = calm
+    assert notes(comparison)[1] == f"{names[1]}: treatment ended early by seizure in 2 of 3 patients."

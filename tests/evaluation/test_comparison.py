@@ -85,5 +85,5 @@ def test_two_schedules_of_one_name_and_one_beyond_the_horizon_are_refused(easy, 
     with pytest.raises(ValueError, match="called 'mine'"):
         schedules([first, second], easy)
     second.write_text(MINE.replace("2-3", "20"), "utf-8")
-    with pytest.raises(ProtocolError, match="outside the 14 days"):
+    with pytest.raises(ProtocolError, match="beyond the 14 days"):
         schedules([second], easy)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from plastenv.evaluation.comparison import Comparison, schedules, task_hash
-from plastenv.evaluation.ensemble import Ensemble, load_outcome, save_outcome
+from plastenv.evaluation.comparison import Comparison, schedules
+from plastenv.evaluation.ensemble import Ensemble
+from plastenv.evaluation.kept import load_outcome, save_outcome, task_hash
 from plastenv.evaluation.rollout import run
 from plastenv.patients.cohort import Patients
 from plastenv.report.figures import comparison_figure
@@ -26,6 +27,7 @@ def test_shares_are_of_the_sets_in_which_the_order_holds(tmp_path):
     assert results["schedules"][1]["scores"] == [2.0, 2.0, 1.0, 1.0]
     pairs = {(pair["a"], pair["b"]): pair["holds"] for pair in results["pairs"]}
     assert pairs == {("a", "b"): 0.5, ("a", "c"): 1.0, ("b", "c"): 0.75}  # a tie is not above
+    assert [pair["reversed"] for pair in results["pairs"]] == [0.25, 0.0, 0.25]  # nor below
     assert ensemble(folder=tmp_path).results(["a"])["sets"] == 0
 
 

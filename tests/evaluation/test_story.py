@@ -99,12 +99,12 @@ CHANGES = {
             lambda c: with_trace(c, cue_capture=cue(3, 0.5), cue_symptoms=cue(3, 0.5)),
             "captures 50 % of cue-3 (shares of probes); cue-1",
         ),
-        (lambda c: with_trace(c, cue_capture=0.0, cue_symptoms=cue(2, 1.0)), "memory of cue-2 does not win either"),
+        (lambda c: with_trace(c, cue_capture=0.0, cue_symptoms=cue(2, 1.0)), "come from cue-2 (1.00)."),
     ],
     "treatment": [
         (lambda c: replace(c, planned=c.planned[1:]), "Given: 3 sessions of extinction-training on days 3–5."),
         (lambda c: replace(c, planned=()), "Nothing was given."),
-        (lambda c: with_trace(c, ended=3 * DAY, ending=2), "ended after day 3 by seizure; 2 of what was planned"),
+        (lambda c: with_trace(c, ended=3 * DAY, ending=2), "ended after day 3 by seizure; 2 planned admin"),
     ],
     "in the blood": [(lambda c: with_trace(c, plasma=drug), "held nmda-coagonist on days 21–22, at most 1.50")],
     "window": [
@@ -131,8 +131,10 @@ CHANGES = {
         (lambda c: replace(with_trace(c, tag_own=0.3), planned=()), "by 0.30 on average"),
     ],
     "proteins": [
-        (lambda c: with_trace(c, protein_own=during(6.5, 6.55, 0.9)), "0.90 in the own memories, on day 7 at 12:00"),
-        (lambda c: with_trace(c, protein_captor=during(8, 9, 0.8)), "0.80 in the fear memory, on day 9"),
+        (lambda c: with_trace(c, protein_own=during(6.5, 6.55, 0.9)), "treatment 0.90 on day 7 at 12:00"),
+        (lambda c: with_trace(c, protein_captor=during(8, 9, 0.8)), "treatment 0.80 on day 9 at 0:00"),
+        (lambda c: with_trace(c, protein_captor=during(92, 93, 0.7)), "and later 0.70 on day 93 at 0:00."),
+        (lambda c: with_trace(c, protein_own=during(14.05, 999, 0.0)), "and later hardly any; in the fear memory"),
     ],
     "safety trace": [
         (lambda c: with_trace(c, late_own=grown(1.5), structure_own=grown(1.3)), "was consolidated"),
@@ -177,7 +179,10 @@ CHANGES = {
         (lambda c: with_outcome(c, restored_end=0.9, restored_followup=0.1), "lost again: a relapse"),
         (lambda c: with_outcome(c, restored_end=0.1, restored_followup=0.1), "= 10.0 restored"),
         (lambda c: with_outcome(c, restored_end=0.1, restored_followup=0.9), "only after treatment"),
-        (lambda c: with_outcome(c, harm=12.0, memories=0.6, seizures=1.0), "memories 0.60 at follow-up, 1 seizure."),
+        (lambda c: with_outcome(c, harm=12.0, memories=0.6, seizures=1.0), "(clarity then 0.60)"),
+        (lambda c: with_outcome(c, harm=12.0, seizures=1.0), "for 1 seizure."),
+        (lambda c: with_outcome(c, restored_end=0.1, restored_followup=0.3), "Less than half of what adversity"),
+        (lambda c: with_outcome(c, restored_end=0.1, restored_followup=-0.2), "is worse off than on the untreated"),
     ],
 }
 

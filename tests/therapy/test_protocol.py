@@ -58,6 +58,32 @@ def test_a_broken_file_is_refused_with_its_place_and_what_was_expected(path):
     assert marked["says"] in message, message
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("7", [7]),
+        ("1, 4-6", [1, 4, 5, 6]),
+        ("1-9 every 4", [1, 5, 9]),
+        ("2-6 except 3, 5", [2, 4, 6]),
+        ("[1-5 except 3, 20, 21]", [1, 2, 4, 5, 20, 21]),  # each part of a list for itself
+        ("[1-3, 2-4 except 4]", [1, 2, 3]),
+    ],
+)
+def test_days_are_read_as_they_are_written(schedule, written, meant):
+    file = f"name: x\nentries:\n  - intervention: benign-environment\n    days: {written}\n"
+    assert [given.time // DAY + 1 for given in load(schedule(file)).administrations] == meant
+
+
+def test_every_entry_that_cannot_be_used_is_named_at_once(schedule):
+    path = schedule(GOOD.replace("rapid-opener", "rapid-openr").replace("2-6 every 2", "nonsense"))
+    with pytest.raises(ProtocolError) as error:
+        load(path)
+    assert [line.split(": ")[:2] for line in str(error.value).splitlines()] == [
+        [f"{path}, line 7", "intervention = 'rapid-openr'"],
+        [f"{path}, line 12", "days = 'nonsense'"],
+    ]
+
+
 @pytest.mark.parametrize("content", ["", "  \n\n"])
 def test_a_file_without_content_is_refused_with_what_it_may_hold(schedule, content):
     with pytest.raises(ProtocolError, match="is empty, expected the keys name, title"):
