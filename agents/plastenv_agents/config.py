@@ -103,11 +103,11 @@ class TrainingConfig(_Part):
 
 
 def _keys(_: Mapping, place: Place) -> list[str]:
-    """Return the valid keys beside the last one of `place`."""
-    part: type[BaseModel] = TrainingConfig
+    """Return the valid keys beside the last one of `place`; none in a list."""
+    part: Any = TrainingConfig
     for key in place[:-1]:
-        part = part.model_fields[str(key)].annotation  # type: ignore[assignment]
-    return list(part.model_fields)
+        part = part.model_fields[key].annotation
+    return list(getattr(part, "model_fields", ()))
 
 
 def load_config(file: Path, **changes: Any) -> TrainingConfig:

@@ -130,10 +130,14 @@ def ablation(matrix: Any) -> Iterator[str]:
     lines = []
     for row in matrix["rows"]:
         others = [fall for fall in row["fallen"] if not fall["names_it"]]
+        if not others:
+            named = dict.fromkeys(f"`{fall['study']}`" for fall in row["fallen"])
+            lines.append((str(row["row"]), "**not shown**", f"only what names or manipulates it: {', '.join(named)}"))
+            continue
         shown = ", ".join(f"`{fall['study']}` without {fall['mechanism']}" for fall in others[:3])
         more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-        lines.append((str(row["row"]), "yes" if row["load_bearing"] else "**not shown**", shown + more))
-    yield table(("row", "load-bearing", "falls, nearest first"), lines)
+        lines.append((str(row["row"]), "yes", shown + more))
+    yield table(("row", "load-bearing", "falls, by the most first"), lines)
 
 
 def ensemble(walks: Any, orders: Any) -> Iterator[str]:

@@ -57,6 +57,17 @@ def test_what_has_run_is_kept_by_task_and_schedule_and_is_the_same_again(easy, t
     assert ran == ["random", *["untreated"] * 3]
 
 
+def test_a_task_is_known_by_its_patients_and_by_the_code_that_treats_and_scores_them(easy, tmp_path, monkeypatch):
+    own = task_hash(easy, "train", "cohort")
+    others = {task_hash(easy, "test", "cohort"), task_hash(easy, "train", "other")}
+    (tmp_path / "envs").mkdir()
+    monkeypatch.setattr("plastenv.evaluation.kept.ROOT", tmp_path)
+    for text in ("pays = 1\n", "pays = 2\n"):
+        (tmp_path / "envs" / "batch.py").write_text(text, "utf-8")
+        others.add(task_hash(easy, "train", "cohort"))
+    assert len(others | {own}) == 5
+
+
 def test_outcomes_come_back_as_they_were(easy, two, tmp_path):
     outcome = run(easy, two[0], "train", range(2), 0)
     save_outcome(tmp_path / "new" / "untreated.npz", outcome)
