@@ -26,10 +26,9 @@ def notes(comparison: Comparison) -> list[str]:
             f"{TWIN}: 0 is the mean of three untreated lives of each patient; this is a fourth, near 0, not at it."
         )
     for name in comparison.ranked():
-        for ending, number in (comparison.row(name)["ended_early"] or {}).items():
-            found.append(
-                f"{name}: treatment ended early by {ending} in {number} of {len(comparison.patients)} patients."
-            )
+        if early := comparison.row(name)["ended_early"]:
+            endings = ", ".join(f"by {ending} in {number}" for ending, number in early.items())
+            found.append(f"{name}: treatment ended early {endings} of {len(comparison.patients)} patients.")
     return found
 
 
