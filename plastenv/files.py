@@ -19,6 +19,7 @@ PLAINLY = {  # what the parser says (the first that fits) and what a person who 
     "cannot start any token": "a text that begins with a sign of YAML's own; quote it",
     "expected ',' or": "brackets that are not closed",
     "unexpected end of stream": "a quote that is not closed",
+    "found another document": "a second document, begun by '---', expected one",
 }
 
 

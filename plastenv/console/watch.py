@@ -24,10 +24,5 @@ def run(
         writable(gif.parent, "--gif")
     episode = find_episode(schedule, scenario, split, patient, seed)
     console = terminal(100, quiet)
-    try:
-        last = play(episode, console, gif, fps)
-    except KeyboardInterrupt:
-        typer.echo("stopped", err=True)
-        raise typer.Exit(130) from None
-    score, parts = last.headline
+    score, parts = play(episode, console, gif, fps).headline
     typer.echo(f"{episode.protocol.name}: {score} ({parts})" + (f"; {gif} is written" if gif else ""))

@@ -201,7 +201,7 @@ def summarise(studies: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return _count(studies) | {kind: _count([study for study in studies if study["kind"] == kind]) for kind in KINDS}
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
     """Return the commit that this package's files stand at, if they stand in a repository."""
     with contextlib.suppress(OSError, subprocess.CalledProcessError):
         git = ["git", "-C", str(Path(plastenv.__file__).parent)]
@@ -215,7 +215,7 @@ def origin(seconds: float) -> dict[str, Any]:
     """Return what results.json says of where it comes from, and how long it took."""
     return {
         "version": plastenv.__version__,
-        "commit": _commit(),
+        "commit": commit(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "seconds": round(seconds, 1),
     }

@@ -27,7 +27,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plastenv.files import FileError, Mapping, read_yaml
-from plastenv.model.calendar import Event
 from plastenv.model.types import DAY, HOUR
 from plastenv.therapy.interventions import BY_NAME, Administration, events
 from plastenv.therapy.limits import enter, record, refusal
@@ -57,10 +56,6 @@ class Protocol:
     source: str
     administrations: tuple[Administration, ...]
     group: str = ""  # one of GROUPS, or none
-
-    def events(self, cues: tuple[int, ...], aversive: int) -> list[Event]:
-        """Return the calendar events of the schedule at their exact times."""
-        return [event for given in self.administrations for event in events(given, cues, aversive)]
 
     @property
     def burden(self) -> float:

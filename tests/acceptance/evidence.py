@@ -3,23 +3,22 @@
 import json
 import os
 import platform
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any, NoReturn
 
 from plastenv.evaluation.comparison import write_json
+from plastenv.lab.battery import commit
 
 ROOT = Path(__file__).parents[2]
 
 
 def origin(begun: float) -> dict[str, Any]:
     """Return command, commit, machine and seconds since `begun`."""
-    commit = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
     return {
         "command": " ".join(sys.argv),
-        "commit": subprocess.run(commit, cwd=ROOT, capture_output=True, text=True).stdout.strip(),
+        "commit": commit(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "seconds": round(time.time() - begun),
     }

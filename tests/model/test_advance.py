@@ -12,13 +12,15 @@ from plastenv.model.advance import advance
 from plastenv.model.calendar import Event, lay_out
 from plastenv.model.measure import measure
 from plastenv.model.types import DAY, HOUR
+from plastenv.therapy.interventions import events
 from plastenv.therapy.protocol import library
 from tests.conftest import same
 
 
 def calendars(fear, number):
     protocol = next(p for p in library() if p.name == "window-then-massed-training")
-    return lay_out([protocol.events(fear.cues, fear.aversive)] * number)
+    calendar = [event for given in protocol.administrations for event in events(given, fear.cues, fear.aversive)]
+    return lay_out([calendar] * number)
 
 
 @pytest.mark.parametrize("hours", [1, 4, 12])

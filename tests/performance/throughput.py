@@ -10,7 +10,6 @@ should run meanwhile: CPU-seconds forgive it, caches and the figures in wall-clo
 import argparse
 import dataclasses
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from plastenv.evaluation.comparison import write_json
+from plastenv.lab.battery import commit
 
 ROOT = Path(__file__).parents[2]
 EVIDENCE = ROOT / "docs" / "evidence" / "throughput.json"
@@ -223,10 +223,9 @@ def main() -> None:
     every = [found for module in (machine, kernels, patients, processes) for found in module.measurements(effort)]
     figures, notes = measure([each for each in every if each.section in chosen], Console(stderr=True))
     kernels.roofs(figures)
-    commit = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
     evidence = {
         "command": " ".join(sys.argv),
-        "commit": subprocess.run(commit, cwd=ROOT, capture_output=True, text=True).stdout.strip(),
+        "commit": commit(),
         "machine": where,
         "seconds": round(time.time() - begun),
         "effort": dataclasses.asdict(effort),
