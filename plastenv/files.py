@@ -13,13 +13,13 @@ DEEPEST = 50  # lists and mappings of a YAML file inside each other
 PLAINLY = {  # what the parser says (the first that fits) and what a person who writes YAML seldom can act on
     "mapping values are not allowed": "a ':' where none can stand; indent keys alike, quote a text that holds ': '",
     "sequence entries are not allowed": "a '-' where none can stand; give every entry of a list its own line",
-    "expected <block end>": "a line that is indented unlike those it belongs to",
+    "but found '<block": "a line that is indented unlike those it belongs to",
+    "expected <block end>": "something behind a text, list or mapping that has ended; mind quotes and brackets",
     "could not find expected ':'": "a key without its ':'",
     "'\\t' that cannot start any token": "a tab, expected spaces",
     "cannot start any token": "a text that begins with a sign of YAML's own; quote it",
-    "expected ',' or": "brackets that are not closed",
+    "expected ',' or": "brackets that are not closed, or a ',' that is missing in them",
     "unexpected end of stream": "a quote that is not closed",
-    "found another document": "a second document, begun by '---', expected one",
 }
 
 
@@ -86,11 +86,14 @@ def _text(path: Path, what: str, keys: str) -> str:
 
 def _plain(text: str) -> None:
     """Refuse what is more than plain values in moderately nested lists and mappings."""
-    depth = 0
+    depth = documents = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _RefusedError(line, "anchors and aliases (& and *) are not allowed")
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        if documents > 1:
+            raise _RefusedError(line, "a second document, begun by '---', expected one")
         tag = getattr(event, "tag", None)
         if tag:
             raise _RefusedError(line, f"tag '{tag}' is not allowed, expected plain values")

@@ -126,11 +126,14 @@ def test_a_comparison_that_is_stopped_reports_what_has_finished_and_nothing_of_a
     monkeypatch.setattr(Comparison, "add", stopped_at("window-alone"))
     half = CliRunner().invoke(app, arguments)
     assert half.exit_code == 130 and half.stderr.endswith(f"finished schedules are in {page.parent}: untreated\n")
-    assert "window-alone" not in page.read_text("utf-8").split('id="run"')[0]
+    assert "not finished: window-alone." in page.read_text("utf-8")
+    results = json.loads(page.with_name("results.json").read_text("utf-8"))
+    assert [row["name"] for row in results["schedules"]] == ["untreated"] and results["unfinished"] == ["window-alone"]
+    left = {path: path.read_bytes() for path in page.parent.iterdir()}
     monkeypatch.setattr(Comparison, "add", stopped_at("untreated"))
     nothing = CliRunner().invoke(app, arguments)
     assert nothing.exit_code == 130 and "no schedule had finished" in nothing.stderr
-    assert not page.exists() and not figure.exists()
+    assert {path: path.read_bytes() for path in left} == left
 
 
 def test_a_schedule_that_gives_something_cannot_pass_for_the_natural_course(tmp_path, monkeypatch):

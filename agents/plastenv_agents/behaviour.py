@@ -10,7 +10,7 @@ from gymnasium import spaces
 from plastenv.evaluation.rollout import TREATED
 from plastenv.model.types import DAY
 from plastenv.scenarios.scenario import Scenario
-from plastenv.therapy.protocol import Protocol, find, library, nearest
+from plastenv.therapy.protocol import Protocol, find
 
 RANDOM, MODEL = "random", "model.zip"
 TOGETHER = "mixture"  # what the mixture itself is called among the targets
@@ -105,8 +105,6 @@ def behaviour(name: str, scenario: Scenario) -> Behaviour:
     path = Path(name)
     if path.is_dir():
         return Trained(path, scenario)
-    if not path.suffix and name not in (known := [RANDOM, *(protocol.name for protocol in library())]):
-        raise ValueError(f"policy '{name}': {nearest(name, known)}")
     return Scheduled(find(name, scenario.horizon_days, scenario.interventions), scenario)
 
 

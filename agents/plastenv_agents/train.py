@@ -6,7 +6,6 @@ comparison. The arguments stand in config.py.
 
 import platform
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -32,6 +31,7 @@ from plastenv.evaluation.kept import task_hash
 from plastenv.evaluation.rollout import Schedule
 from plastenv.evaluation.statistics import interval
 from plastenv.files import whole
+from plastenv.lab.battery import commit
 from plastenv.patients.cohort import Patients
 from plastenv.report.progress import bars, grow
 from plastenv.scenarios.scenario import Scenario
@@ -67,19 +67,6 @@ class FollowUpLog(BaseCallback):
                 self.logger.record(f"plastenv/{tag}", float(np.mean([found[field] for found in self._found])))
             self._score = float(np.mean([found["score"] for found in self._found]))
             self._found = []
-
-
-def commit() -> str | None:
-    """Return the commit of plastenv's own repository, or None where it runs from elsewhere."""
-    root = Path(plastenv.__file__).parents[1]
-    try:
-        said = [
-            subprocess.run(["git", "-C", str(root), *question], capture_output=True, text=True, check=True).stdout
-            for question in (["rev-parse", "--show-toplevel"], ["describe", "--always", "--dirty", "--exclude", "*"])
-        ]
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return said[1].strip() if Path(said[0].strip()) == root else None
 
 
 def describe(config: TrainingConfig, task: Scenario, patients: Patients) -> dict[str, Any]:

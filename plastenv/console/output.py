@@ -25,7 +25,8 @@ def terminal(piped: int = PIPED, quiet: bool = False) -> "Console":
         def on_broken_pipe(self) -> None:
             raise
 
-    known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+    columns = os.environ.get("COLUMNS", "")
+    known = sys.stdout.isatty() or (columns.isdigit() and int(columns) > 0)
     return Piped(width=None if known else piped, quiet=quiet)
 
 

@@ -14,8 +14,6 @@ from rich.text import Text
 
 from plastenv.console.options import writable, writable_json
 from plastenv.console.output import only_json, terminal
-from plastenv.evaluation.comparison import CHANCE
-from plastenv.evaluation.story import times
 from plastenv.files import whole
 from plastenv.report import schedules
 from plastenv.scenarios.scenario import Scenario, load_scenario
@@ -32,9 +30,7 @@ def listing(scenario: str, json_path: Path | None) -> None:
     if not only_json([schedules.summary(protocol) for protocol in shipped], json_path):
         console = terminal()
         console.print(schedules.schedules_table(shipped, task.name))
-        console.print(
-            f"Without a file: '{CHANCE}', a random legal menu action on a third of the days.", highlight=False
-        )
+        console.print("'plastenv compare library' adds 'random': a legal action by chance on a third of the days.")
 
 
 def show(schedule: str, scenario: str, json_path: Path | None) -> None:
@@ -70,7 +66,8 @@ def check(files: list[Path], scenario: str, json_path: Path | None, quiet: bool)
             if not each["accepted"]:
                 typer.echo("\n".join(f"✘ {problem}" for problem in each["problem"].splitlines()))
             elif not quiet:
-                given, burden = times(each["administrations"], "administration"), each["burden"]
+                number, burden = each["administrations"], each["burden"]
+                given = f"{number} administration{'' if number == 1 else 's'}"
                 typer.echo(f"✔ {each['file']}: {each['name']}, {given}, burden {burden:.1f} points")
     return all(each["accepted"] for each in found)
 

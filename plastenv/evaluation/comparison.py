@@ -62,6 +62,7 @@ class Comparison:
         """Compare on `patients` of `split`; `seed` sets their lives."""
         self.scenario, self.split, self.patients, self.seed = scenario, split, list(patients), seed
         self.task_hash = task_hash(scenario, split, cohort_hash)
+        self.wanted: list[str] = []  # schedules that are to be compared
         self.outcomes: dict[str, Outcome] = {}
         self.schedules: dict[str, Schedule] = {}
         self.courses: dict[str, Courses] = {}  # of schedules that were added, not read from a file
@@ -76,9 +77,14 @@ class Comparison:
         outcome, trace = recorded(
             self.scenario, schedule, self.split, self.patients, self.seed, tick, hours=NOON, **options
         )
-        self.outcomes[schedule.name], self.schedules[schedule.name] = outcome, schedule
-        self.courses[schedule.name] = courses(trace)
+        self.courses[schedule.name], self.schedules[schedule.name] = courses(trace), schedule
+        self.outcomes[schedule.name] = outcome  # last: what has an outcome has finished
         return outcome
+
+    @property
+    def unfinished(self) -> list[str]:
+        """Names of the schedules that were wanted and have not been compared."""
+        return [name for name in self.wanted if name not in self.outcomes]
 
     @cached_property
     def observables(self) -> list[Observable]:
@@ -126,7 +132,7 @@ class Comparison:
         others = [other for other in CONTROLS if other in self.outcomes and other != name]
         return [{"over": other, **needed(self.outcomes[name], self.outcomes[other])} for other in others]
 
-    def _difference(self, a: str, b: str) -> Interval:
+    def difference(self, a: str, b: str) -> Interval:
         """Return by how much `a` scores above `b`, paired."""
         if (a, b) not in self._differences:
             self._differences[a, b] = interval(self.outcomes[a].score - self.outcomes[b].score, self.seed)
@@ -135,13 +141,13 @@ class Comparison:
     def ahead(self) -> Interval | None:
         """Return by how much the best schedule scores above the next, paired; None without a next."""
         best, *others = self.ranked()
-        return self._difference(best, others[0]) if others else None
+        return self.difference(best, others[0]) if others else None
 
     def results(self) -> dict[str, Any]:
         """Everything that results.json holds; differences are paired over patients."""
         names = self.ranked()
         differences = [
-            {"a": a, "b": b, **self._difference(a, b)._asdict()} for i, a in enumerate(names) for b in names[i + 1 :]
+            {"a": a, "b": b, **self.difference(a, b)._asdict()} for i, a in enumerate(names) for b in names[i + 1 :]
         ]
         others = {"ensemble": self.ensemble.results(names)} if self.ensemble and self.ensemble.scores else {}
         return {
@@ -153,6 +159,7 @@ class Comparison:
             "task_hash": self.task_hash,
             "schedules": [self.row(name) | {"needed_to_treat": self._needed(name)} for name in names],
             "differences": differences,
+            "unfinished": self.unfinished,
             **others,
         }
 

@@ -1,4 +1,4 @@
-"""Outcomes kept in files, each named after all that it depends on."""
+"""Outcomes kept in files, in a folder of their task, each named after its schedule, patients and seed."""
 
 import hashlib
 import json

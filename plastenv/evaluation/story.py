@@ -43,13 +43,13 @@ def listed(words: Sequence[str]) -> str:
 
 
 def days(numbers: Sequence[int]) -> str:
-    """Name days: 'day 3', 'days 3–5 and 8', or, where the ranges are many, 'days 3–20 (7 of them)'."""
+    """Name days: 'day 3', 'days 3–5 and 8', or, where the ranges are many, '7 days from 3 to 20'."""
     each = sorted(set(numbers))
     runs = ranges(each)
     if len(each) == 1:
         return f"day {each[0]}"
     if len(runs) > FEW:
-        return f"days {each[0]}–{each[-1]} ({len(each)} of them)"
+        return f"{len(each)} days from {each[0]} to {each[-1]}"
     return f"days {listed([str(a) if a == b else f'{a}–{b}' for a, b in runs])}"
 
 
@@ -84,7 +84,7 @@ def _captured(case: Case, row: int) -> tuple[str, dict[str, float]]:
     text = f"the fear memory captures {listed(caught) + ' (shares of probes)' if caught else 'no cue'}"
     text += f"; {listed(free)} {'is' if len(free) == 1 else 'are'} free" if caught and free else ""
     if unwon:
-        text += f"; symptoms beyond that, where no memory wins clearly, come from {listed(unwon)}"
+        text += f"; neither memory wins clearly, which makes symptoms, for {listed(unwon)}"
     return text, dict(zip(names, capture.tolist(), strict=True))
 
 
@@ -283,8 +283,8 @@ def _balance(case: Case) -> Statement:
 def _basin(case: Case) -> Statement:
     before, end, later = (float(case.trace.depth[STAGES.index(stage), 0]) for stage in STAGES)
     text = (
-        f"The push that frees a captured cue (basin depth, 0 to 1, mean over cues) was {number(before, 3)} before "
-        f"treatment, {number(end, 3)} at its end and {number(later, 3)} at follow-up."
+        "The push that a cue needs until its own memory answers (basin depth, 0 to 1, mean over cues) was "
+        f"{number(before, 3)} before treatment, {number(end, 3)} at its end and {number(later, 3)} at follow-up."
     )
     return Statement("basin", text, {"before": before, "end": end, "follow-up": later})
 
@@ -324,7 +324,7 @@ def _score(case: Case) -> Statement:
     elif restored >= RESPONSE:
         lasting = "At least half of what adversity took was restored, and lost again: a relapse."
     elif later >= RESPONSE:
-        lasting = "Half of what adversity took was restored only after treatment."
+        lasting = "Less than half of what adversity took was restored when treatment ended, more by follow-up."
     elif later >= NOTHING:
         lasting = "Less than half of what adversity took was restored."
     elif later > -NOTHING:
@@ -337,8 +337,8 @@ def _score(case: Case) -> Statement:
     )
     if values["harm"] >= 0.05:
         fits = case.scenario.objective.seizure * values["seizures"]
-        text += f" Harm: {number(values['harm'] - fits, 1)} for other memories lost at the end of treatment or still "
-        text += f"at follow-up (clarity then {number(values['memories'])})"
+        text += f" Harm: {number(values['harm'] - fits, 1)} for other memories that were lost when treatment ended or "
+        text += f"are still lost at follow-up (clarity at follow-up {number(values['memories'])} of 1)"
         text += f", {number(fits, 1)} for {times(int(values['seizures']), 'seizure')}." if fits else "."
     return Statement("score", text, values)
 

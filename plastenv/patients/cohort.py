@@ -8,6 +8,7 @@ import hashlib
 import logging
 import os
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -184,11 +185,15 @@ def _save(path: Path, cohort: Cohort) -> None:
         raise
 
 
+# NumPy parses headers by `ast`, whose state threads share before Python 3.11.8 and 3.12.2 (CPython issue 106905).
+_READING = threading.Lock()
+
+
 def _load(path: Path) -> Cohort | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with _READING, np.load(path, allow_pickle=False) as file:
             named = {name: file[name] for name in file.files}
         if str(named.pop("checksum")) != _checksum(named):
             raise ValueError("its checksum does not match")

@@ -176,8 +176,11 @@ def _lead(results: Mapping[str, Any], ahead: Interval | None) -> str:
     first, *others = results["schedules"]
     if ahead is None:
         return f"Only {first['name']} was run"
-    by = f"{points(ahead.mean)} points (95 % interval {points(ahead.low)} to {points(ahead.high)})"
-    sure = "" if ahead.low > 0.0 else ", which the interval does not show to be a difference"
+    if results["patients"] == 1:
+        by, sure = f"{points(ahead.mean)} points", "; one patient says nothing of others"
+    else:
+        by = f"{points(ahead.mean)} points (95 % interval {points(ahead.low)} to {points(ahead.high)})"
+        sure = "" if ahead.low > 0.0 else ", which the interval does not show to be a difference"
     return f"Best of {len(results['schedules'])}: {first['name']}, {by} ahead of the next, {others[0]['name']}{sure}"
 
 

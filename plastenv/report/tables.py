@@ -3,24 +3,41 @@
 from rich.table import Table
 
 from plastenv.evaluation.comparison import TWIN, Comparison
+from plastenv.report.schedules import PLAIN
 
-WIDE = 130  # letters in a line, from which on the ranking tells all it can
+WIDE, MIDDLE = 130, 80  # letters in a line, from which on the ranking tells all it can, and most of it
 
 
 def best_line(comparison: Comparison) -> str:
     """Say in a line which schedule is best, and by how much on the same patients."""
     best, *others = comparison.ranked()
-    score, ahead = comparison.row(best)["score"], comparison.ahead()
-    line = f"best of {len(comparison.outcomes)}: {best}, {score['mean']:.1f} ({_range(score, '.1f')}) points"
+    line = f"best of {len(comparison.outcomes)}: {best}, {_points(comparison, comparison.row(best)['score'])} points"
+    ahead = comparison.ahead()
     if ahead is None:
         return line
-    sure = "" if ahead.low > 0.0 else ", either may be the better one"
-    return f"{line}; {ahead.mean:.1f} ({_range(ahead._asdict(), '.1f')}) above {others[0]} on the same patients{sure}"
+    line += f"; {_points(comparison, ahead._asdict())} above {others[0]} on the same patients"
+    if len(comparison.patients) == 1:
+        return f"{line}; one patient says nothing of others"
+    return line if ahead.low > 0.0 else f"{line}, either may be the better one"
+
+
+def own_line(comparison: Comparison, name: str) -> str:
+    """Say in a line where a schedule that is not the best stands."""
+    names = comparison.ranked()
+    behind = _points(comparison, comparison.difference(names[0], name)._asdict())
+    return f"{name}: {names.index(name) + 1} of {len(names)}, {behind} below {names[0]} on the same patients"
+
+
+def _points(comparison: Comparison, interval: dict[str, float]) -> str:
+    """Write a mean of points with its interval, which one patient does not have."""
+    return f"{interval['mean']:.1f}" + (f" ({_range(interval, '.1f')})" if len(comparison.patients) > 1 else "")
 
 
 def notes(comparison: Comparison) -> list[str]:
     """Say below the ranking what its numbers do not."""
     found = []
+    if comparison.unfinished:
+        found.append(f"Stopped before the end; not finished: {', '.join(comparison.unfinished)}.")
     if TWIN in comparison.outcomes:
         found.append(
             f"{TWIN}: 0 is the mean of three untreated lives of each patient; this is a fourth, near 0, not at it."
@@ -38,26 +55,32 @@ def _range(interval: dict[str, float], form: str) -> str:
 
 def comparison_table(comparison: Comparison, width: int = WIDE) -> Table:
     """Return the ranking of a comparison, best score first; on lines of less than WIDE letters what matters most."""
-    table = Table(
-        title=f"{comparison.scenario.name}, {len(comparison.patients)} {comparison.split} patients, "
-        f"seed {comparison.seed}",
-        caption="Intervals: 95 % bootstrap over patients. Function 0 to 1. Score, harm and burden in points.",
+    patients = f"{len(comparison.patients)} {comparison.split} patients"
+    title = f"{comparison.scenario.name}, {patients}, seed {comparison.seed}"
+    caption = (
+        "Score, harm and burden in points; harm is for other memories and seizures. 95 %: bootstrap over patients.\n"
+        "Function (0 to 1) at the end and at follow-up; minus twin: less that of the same patient untreated.\n"
+        "Relapse: of those who had responded at the end."
     )
-    wide = width >= WIDE
+    if width >= WIDE:
+        table, kept = Table(title=title, caption=caption), tuple(range(9))
+    else:
+        left_out = "Harm, in points, is for other memories and seizures.\nMore columns: report.html, wider terminals."
+        table, kept = Table(title=title, caption=left_out, **PLAIN), (0, 1, 3, 7, 8) if width >= MIDDLE else (0, 1, 7)
     table.add_column("schedule", overflow="fold")
     columns = ("score", "95 %", "end", "follow-up", "minus twin", "95 %", "relapse", "harm", "burden")
-    kept = range(len(columns)) if wide else (0, 1, 3, 7, 8)
     for k in kept:
         table.add_column(columns[k], justify="right", no_wrap=True)
     for row in comparison.results()["schedules"]:
         score, twin = row["score"], row["treated_minus_twin"]
+        several = len(comparison.patients) > 1
         cells = (
             f"{score['mean']:.1f}",
-            _range(score, ".1f"),
+            _range(score, ".1f") if several else "-",
             f"{row['function_end']:.2f}",
             f"{row['function_followup']:.2f}",
             "-" if twin is None else f"{twin['mean']:+.3f}",
-            "-" if twin is None else _range(twin, "+.3f"),
+            _range(twin, "+.3f") if twin and several else "-",
             "-" if row["relapse"] is None else f"{100 * row['relapse']:.0f} % of {row['relapse_of']}",
             f"{row['harm']:.1f}",
             f"{row['burden']:.1f}",

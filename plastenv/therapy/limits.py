@@ -170,7 +170,8 @@ def refusal(given: Administration, row: int, kept: Record, end: int) -> Refusal 
         CAPACITY: f"takes stimulation and training above the {CLINIC_HOURS} h that a clinic has in a day",
         APART: f"is contraindicated within {what.apart.get(other, 0):g} h of '{other}'",
     }
-    return Refusal("intervention", f"on day {day} it {with_others[code]}")
+    key = {OVERLAP: "every", INTERVAL: "every", PER_DAY: "repeats"}.get(code, "intervention")
+    return Refusal(key, f"on day {day} it {with_others[code]}")
 
 
 @kernel

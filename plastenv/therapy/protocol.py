@@ -159,7 +159,7 @@ class _Entry:
                 raise self.error(key, f"expected {ANY_DAYS}")
             first, last = int(match["from"]), int(match["to"] or match["from"])
             if last < first or last > 1000 or int(match["step"] or 1) < 1:
-                raise self.error(key, f"'{part}' is not a range of days")
+                raise self.error(key, f"'{part}' is not a range of days; expected {ANY_DAYS}")
             found += range(first, last + 1, int(match["step"] or 1))
         return found
 
@@ -168,7 +168,8 @@ def load(path: str | Path, horizon_days: int = 56, allowed: Sequence[str] | None
     """Read and check a schedule file.
 
     `allowed` names the interventions that the scenario offers (default: all). Raises ProtocolError, whose message
-    names the file, the line, the key, the value and what was expected, for every entry that cannot be used.
+    names the file, the line, the key, the value and what was expected, for every entry that cannot be read; limits are
+    checked once all can.
     """
     path = Path(path)
     allowed = tuple(allowed if allowed is not None else BY_NAME)
@@ -190,9 +191,9 @@ def load(path: str | Path, horizon_days: int = 56, allowed: Sequence[str] | None
     mistakes = []
     for fields in entries:
         if not isinstance(fields, Mapping):
-            raise top.error(
-                "entries", f"expected entries with the keys {', '.join(ENTRY_KEYS)}, not {str(fields)[:40]!r}"
-            )
+            found = f"expected entries with the keys {', '.join(ENTRY_KEYS)}, not {str(fields)[:40]!r}"
+            mistakes.append(str(top.error("entries", found)))
+            continue
         try:
             given += _administrations(_Entry(path, fields, ENTRY_KEYS), allowed)
         except ProtocolError as mistake:
@@ -212,7 +213,7 @@ def _allow(given: Sequence[tuple[Administration, _Entry]], horizon_days: int) ->
     for administration, entry in given:
         refused = refusal(administration, 0, before, horizon_days * DAY)
         if refused:
-            raise entry.error(refused.key, refused.problem)
+            raise entry.error(refused.key if refused.key in entry.fields else "intervention", refused.problem)
         enter(administration, 0, before)
     for entry, administration in {entry: administration for administration, entry in given}.items():
         if not events(administration, PROBED, 0):

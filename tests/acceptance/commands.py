@@ -3,11 +3,13 @@
     python tests/acceptance/commands.py ablation
     python tests/acceptance/commands.py ensemble_orders
 
-Both keep what has finished under runs/ and go on from there; `seconds` are those of the last run.
+Cells of the matrix, and outcomes under other sets, are kept under runs/ and not run again; `seconds` are those of the
+last run.
 """
 
 import argparse
 import json
+import os
 import sys
 import time
 
@@ -23,6 +25,7 @@ COMMANDS = {
 
 def main() -> None:
     """Run one command and write its evidence."""
+    os.chdir(ROOT)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", choices=COMMANDS)
     name, begun = parser.parse_args().name, time.time()

@@ -21,7 +21,7 @@ from evidence import keep, origin, tell
 from plastenv import arrays, rng
 from plastenv.envs.batch import PatientBatch
 from plastenv.evaluation.comparison import Comparison, schedules
-from plastenv.evaluation.kept import load_outcome, outcome_path, save_outcome
+from plastenv.evaluation.kept import load_outcome, outcome_path, save_outcome, task_hash
 from plastenv.evaluation.rollout import Outcome, Schedule, run
 from plastenv.evaluation.statistics import interval
 from plastenv.model.advance import advance, remembering
@@ -170,12 +170,13 @@ def main() -> None:
     objective = task.objective.model_copy(update={"burden": 0.0, "refused": 0.0, "seizure": 0.0})
     unpriced = task.model_copy(update={"objective": objective})
     everything = next(s for s in schedules([], task) if s.name == "everything-at-maximum")
+    source = Patients(task.recipe, split)
+    cohort = source.take(range(number))
     free = kept(
-        outcome_path(KEPT / comparison.task_hash / "free", everything, range(number), 0),
+        outcome_path(KEPT / task_hash(unpriced, split, source.hash) / "free", everything, range(number), 0),
         lambda: run(unpriced, everything, split, range(number), 0, terminations=False),
     )
     memory_lost = most.harm - task.objective.seizure * most.seizures
-    cohort = Patients(task.recipe, split).take(range(number))
     trained = next(s for s in schedules([], task) if s.name == "window-then-training")
     near = {
         "before": near_limit(task, arrays.flatten(cohort.patient)["circuit.late"]),

@@ -108,7 +108,7 @@ def test_a_mixture_is_the_weighted_mean_of_its_parts():
 
 
 WRONG = {
-    "unknown policy": (["randon", "--name", "plastenv/a-v0"], "did you mean 'random'"),
+    "unknown policy": (["untraeted", "--name", "plastenv/a-v0"], "did you mean 'untreated'"),
     "weight": (["random=-1", "--name", "plastenv/a-v0"], "expected a number above 0"),
     "not a number": (["random=nan", "--name", "plastenv/a-v0"], "expected a number above 0"),
     "twice": (["random,random", "--name", "plastenv/a-v0"], "is named twice"),

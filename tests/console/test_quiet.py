@@ -11,7 +11,7 @@ from plastenv.cli import app
 from plastenv.evaluation.comparison import Comparison, schedules
 from plastenv.evaluation.courses import Courses
 from plastenv.evaluation.rollout import Outcome
-from plastenv.report.tables import WIDE, best_line, comparison_table, notes
+from plastenv.report.tables import MIDDLE, WIDE, best_line, comparison_table, notes, own_line
 from plastenv.scenarios.scenario import load_scenario
 
 EASY = ["--scenario", "Fear-easy", "--split", "train"]
@@ -47,17 +47,23 @@ def test_the_ranking_fits_a_narrow_terminal():
             columns = dict.fromkeys(Outcome._fields, np.full(3, 0.5))
             comparison.outcomes[schedule.name] = Outcome(**columns)
             comparison.schedules[schedule.name] = schedule
-    for width in (60, 80, WIDE):
+    for width in (60, MIDDLE, WIDE):
         console = Console(width=width)
         with console.capture() as shown:
             console.print(comparison_table(comparison, width))
         lines = shown.get().splitlines()
+        assert all(any(line.strip(" │").startswith(name) for line in lines) for name in names)  # in one piece
         assert "…" not in shown.get() and max(map(len, lines)) <= width
         assert ("minus twin" in shown.get()) == (width >= WIDE)
     assert best_line(comparison).startswith(
         "best of 2: untreated, 0.5 (0.5 to 0.5) points; 0.0 (0.0 to 0.0) above window-"
     )
     assert best_line(comparison).endswith("either may be the better one")
+    behind = "2 of 2, 0.0 (0.0 to 0.0) below untreated on the same patients"
+    assert own_line(comparison, names[1]) == f"{names[1]}: {behind}"
+    comparison.wanted = [*names, "other"]
+    assert notes(comparison)[0] == "Stopped before the end; not finished: other."
+    comparison.wanted = []
     assert [line.split(":")[0] for line in notes(comparison)] == ["untreated"]
     calm = Courses(np.zeros(1), {}, {}, {"seizure": 2})
     comparison._rows.clear()

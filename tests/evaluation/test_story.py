@@ -99,7 +99,7 @@ CHANGES = {
             lambda c: with_trace(c, cue_capture=cue(3, 0.5), cue_symptoms=cue(3, 0.5)),
             "captures 50 % of cue-3 (shares of probes); cue-1",
         ),
-        (lambda c: with_trace(c, cue_capture=0.0, cue_symptoms=cue(2, 1.0)), "come from cue-2 (1.00)."),
+        (lambda c: with_trace(c, cue_capture=0.0, cue_symptoms=cue(2, 1.0)), "makes symptoms, for cue-2 (1.00)."),
     ],
     "treatment": [
         (lambda c: replace(c, planned=c.planned[1:]), "Given: 3 sessions of extinction-training on days 3–5."),
@@ -178,8 +178,8 @@ CHANGES = {
         (lambda c: with_outcome(c, score=-12.34, burden=56.7), "−12.3 = "),
         (lambda c: with_outcome(c, restored_end=0.9, restored_followup=0.1), "lost again: a relapse"),
         (lambda c: with_outcome(c, restored_end=0.1, restored_followup=0.1), "= 10.0 restored"),
-        (lambda c: with_outcome(c, restored_end=0.1, restored_followup=0.9), "only after treatment"),
-        (lambda c: with_outcome(c, harm=12.0, memories=0.6, seizures=1.0), "(clarity then 0.60)"),
+        (lambda c: with_outcome(c, restored_end=0.1, restored_followup=0.9), "more by follow-up"),
+        (lambda c: with_outcome(c, harm=12.0, memories=0.6, seizures=1.0), "(clarity at follow-up 0.60 of 1)"),
         (lambda c: with_outcome(c, harm=12.0, seizures=1.0), "for 1 seizure."),
         (lambda c: with_outcome(c, restored_end=0.1, restored_followup=0.3), "Less than half of what adversity"),
         (lambda c: with_outcome(c, restored_end=0.1, restored_followup=-0.2), "is worse off than on the untreated"),
@@ -225,7 +225,7 @@ def test_the_name_of_a_schedule_says_nothing(easy, mine, case):
 def test_days_are_named_as_in_schedule_files():
     assert days([3]) == "day 3"
     assert days([5, 3, 4, 8]) == "days 3–5 and 8"
-    assert days(range(1, 30, 3)) == "days 1–28 (10 of them)"
+    assert days(range(1, 30, 3)) == "10 days from 1 to 28"
 
 
 def test_spans_begin_and_end_with_what_holds():

@@ -1,3 +1,7 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -47,6 +51,21 @@ def test_a_damaged_cache_is_rebuilt_with_a_warning(easy, cohort, tmp_path, monke
         again = Patients(easy.recipe, "train").take([0])
     assert path.stat().st_size == len(content) and same(again, Patients(easy.recipe, "train").take([0]))
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_threads_read_a_cached_cohort_one_after_the_other(easy, cohort, monkeypatch):
+    reading, load = [], np.load
+
+    def alone(*given, **options):
+        reading.append(threading.get_ident())
+        time.sleep(0.05)  # enough for another thread to come in
+        assert reading[-1] == threading.get_ident()
+        return load(*given, **options)
+
+    monkeypatch.setattr(module.np, "load", alone)
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(lambda _: Patients(easy.recipe, "train").take(range(8)), range(4)))
+    assert len(set(reading)) > 1 and all(same(patients, cohort) for patients in taken)
 
 
 def test_splits_share_no_patient(easy):
