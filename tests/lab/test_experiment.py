@@ -270,7 +270,7 @@ def test_a_step_suits_the_preparations_that_it_says_and_no_other(name):
         (b"id: 2000-02-31\n", "is not YAML: day is out of range"),
         (GOOD.encode() + b"#" * 300_000, "bytes; an experiment file has at most"),
         (b"id: !!python/object/apply:os.system [ls]\n", "line 1: tag"),
-        (b"id: study\n---\nid: study\n", "line 2: is not YAML: but found another document"),
+        (b"id: study\n---\nid: study\n", "line 2: a second document, begun by '---', expected one"),
     ],
 )
 def test_files_that_are_no_experiments_at_all_are_refused(study, content, expected):
