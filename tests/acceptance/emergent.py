@@ -162,7 +162,7 @@ def opened(arms: Arms) -> Claims:
     """3: a window alone does nothing by itself, and takes the sign of its surroundings."""
     base = arms("untreated").score
     good, bad = (arms(f"window-in-{kind}-fortnight").score for kind in ("benign", "adverse"))
-    alone = interval(arms("window-alone").restored_followup)
+    alone, slow = (interval(arms(name).restored_followup) for name in ("window-alone", "slow-window-alone"))
     better, worse = above(good - base), above(base - bad)
     surroundings = {
         "benign": better[1],
@@ -174,6 +174,7 @@ def opened(arms: Arms) -> Claims:
     still = idle(arms)
     return {
         "window alone restores at most 5 % at follow-up": (alone.mean <= 0.05, alone._asdict()),
+        "and so does four weeks' slow window": (slow.mean <= 0.05, slow._asdict()),
         "the same window helps in a benign and harms in an adverse environment": (better[0] and worse[0], surroundings),
         "in an idle circuit it changes at most 5 % in a week": (still["restored"] <= 0.05, still),
     }

@@ -79,6 +79,7 @@ def composed() -> list[Protocol]:
     benign, adverse = give("benign-environment", fortnight), give("adverse-environment", fortnight)
     reminded = give("brief-reactivation", OPENING, 9, minutes=5)
     return [
+        schedule("slow-window-alone", "Four weeks of a slow opener", give("slow-opener", range(1, 29), 8)),
         schedule("benign-alone", "A good fortnight", benign),
         schedule("adverse-alone", "A bad fortnight", adverse),
         schedule("window-in-benign-fortnight", "Opener in a good fortnight", opener, benign),
