@@ -35,6 +35,7 @@ from plastenv.molecular.consolidation import (
     advance_messengers,
     capture,
     decay_early,
+    exchange,
     recruiting,
     settle,
     translation,
@@ -118,6 +119,7 @@ class Stretch:
         decay_early(
             c.early[0], c.refractory[0], self.live, self.fine, False, recovery, molecular.consolidation, self.carried
         )
+        exchange(c.exchanged[0], c.labile_pre[0], self.fine, molecular.consolidation)
         clearance = self.state.traits.clearance[0]
         advance_drugs(m.depot[0], m.plasma[0], m.effect[0], m.tolerance[0], clearance, self.fine, self.params.drugs)
         self._act()
