@@ -19,6 +19,15 @@ PAGE, FOLDER = ROOT / "docs" / "evidence.md", ROOT / "docs" / "evidence"
 FIRST = "window-then-training"
 BEATEN = ("training-spaced", "window-alone", "training-then-window")
 MISSING = "Not run yet, or not in full."
+CLAIMED = {
+    "main_job": "the schedules on 64 test patients, and the circuit's limits",
+    "emergent": "what patients do that no rule says",
+    "soundness": "orders of kernels, grids, units and precision",
+    "greedy": "looking one step ahead",
+    "reward_hacking": "searches for cheap scores",
+    "first_training": "PPO, and what a step costs it",
+    "throughput": "speed and memory",
+}
 KIND = {
     "fitted": "may be looked at by whoever sets constants",
     "sealed": "kept from calibration, by lot over clusters, before any study was run",
@@ -187,18 +196,35 @@ def recovery(found: Any) -> Iterator[str]:
     yield "![True traits and those told from observations](evidence/recovery.png)"
 
 
-def patients(emergent: Any, hacking: Any) -> Iterator[str]:
-    """Say what emerges in patients and what does not, and what a search for cheap scores found."""
-    yield "## What emerges in patients, and what does not"
-    if not (emergent and hacking):
+def claims(evidence: Any) -> dict[str, bool]:
+    """Return the claims of a piece of evidence, and whether they hold."""
+    if "claims" in evidence and isinstance(evidence["claims"], list):
+        return {each["claim"]: each["holds"] for each in evidence["claims"]}
+    held = evidence["holds"]
+    return held if isinstance(held, dict) else {"one-step look-ahead is behind": held}
+
+
+def failing() -> Iterator[str]:
+    """Say which claims about simulation, patients, agents and speed hold, and which do not."""
+    yield "## Claims that hold, and those that do not"
+    lines = []
+    for name, what in CLAIMED.items():
+        found = claims(evidence) if (evidence := read(name)) else {}
+        lost = "; ".join(claim for claim, held in found.items() if not held)
+        lines.append(
+            (f"`{name}`", what, f"{sum(found.values())} of {len(found)}" if found else MISSING, lost or "none")
+        )
+    yield table(("evidence", "of", "hold", "fail"), lines)
+    lost = {claim for name in CLAIMED if (found := read(name)) for claim, held in claims(found).items() if not held}
+    yield "\n".join(f"- *{claim}*: {why}" for claim, why in WHY.items() if claim in lost)
+
+
+def cheap(hacking: Any) -> Iterator[str]:
+    """Say what a search for cheap scores found."""
+    yield "## What scores without treating"
+    if not hacking:
         yield MISSING
         return
-    claims, failing = emergent["claims"], [name for name, held in emergent["holds"].items() if not held]
-    yield (
-        f"Of {len(claims)} claims about patients (`tests/acceptance/emergent.py`, {emergent['patients']} "
-        f"{emergent['split']} patients) {len(claims) - len(failing)} hold. Failing: "
-        f"{'; '.join(failing) or 'none'}."
-    )
     yield (
         f"A search tried to score without treating, under six restrictions; none should score above "
         f"{hacking['limit']:g} points on test patients."
@@ -209,6 +235,19 @@ def patients(emergent: Any, hacking: Any) -> Iterator[str]:
         score = f"{best['mean']:.1f} ({best['low']:.1f} to {best['high']:.1f})" if best else "nobody ended early"
         lines.append((name, attack["what"], score, "yes" if hacking["holds"][name] else "**no**"))
     yield table(("attack", "what it may give", "score of the best", "holds"), lines)
+
+
+WHY = {
+    "3 and so does four weeks' slow window": "everyday encounters use a window that is open for weeks; see below.",
+    "no-experience": "the best schedule is weeks of the slow opener, for the same reason.",
+    "order of the composition is nominal": (
+        "standing messengers count as having followed chromatin within 1 %, which a finer grid reaches sooner, so that "
+        "grids differ after a deacetylase inhibitor. Where they follow without that, the order is 1."
+    ),
+    "128 units flip no pair": (
+        "two schedules that hardly differ from no treatment, training on the days of the opener and the opener alone."
+    ),
+}
 
 
 LIMITS = """\
@@ -246,7 +285,7 @@ def page() -> str:
     text += [*counts(repeats), *outcomes(repeats, found), *failures(repeats)]
     text += calibration(read("leave_one_out"))
     text += [*ablation(read("ablation")), *ensemble(read("ensemble"), read("ensemble_orders"))]
-    text += [*recovery(read("recovery")), *patients(read("emergent"), read("reward_hacking"))]
+    text += [*recovery(read("recovery")), *failing(), *cheap(read("reward_hacking"))]
     return "\n\n".join([*text, LIMITS])
 
 
