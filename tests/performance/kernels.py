@@ -229,7 +229,7 @@ def counted() -> dict[str, tuple[int, Work]]:
         for s, row in enumerate(params.episodes[met.episode]):
             stimulus = _stimulus(s, met)
             steps = _run(s, met, params, work.trace)
-            derive(steps, row[8], 1.0, anatomy, params.circuit, work.trace, work.factors, work.response)
+            derive(steps, row[8], 1.0, 1.0, anatomy, params.circuit, work.trace, work.factors, work.response)
             relaxed = relaxed.plus(relaxation(steps, row, stimulus, anatomy, params.circuit, work.trace))
             derived = derived.plus(derivation(steps, work.trace, work.factors, work.response))
             induced = induced.plus(induction(stimulus, anatomy, work.response))

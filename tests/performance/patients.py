@@ -22,6 +22,7 @@ from harness import CORES, Effort, Measurement, Sample, SkippedError, alone, ker
 
 import plastenv.envs.batch as batch_module
 from plastenv import arrays
+from plastenv.envs import witness
 from plastenv.envs.batch import PatientBatch
 from plastenv.envs.vector import PatientVectorEnv
 from plastenv.evaluation.rollout import RandomPolicy
@@ -141,8 +142,8 @@ def timed() -> Iterator[Clocks]:
         for owner, name, clock in (
             (PatientBatch, "step", clocks.step),
             (PatientBatch, "_follow_up", clocks.ending),
-            (batch_module, "advance", clocks.advance),
-            (batch_module, "advance", clocks.ending_advance),
+            (witness, "advance", clocks.advance),
+            (witness, "advance", clocks.ending_advance),
             (batch_module, "measure", clocks.measure),
             (batch_module, "measure", clocks.ending_measure),
         ):
