@@ -89,9 +89,9 @@ class TrainingConfig(_Part):
             raise MisfitError(("environment", "actions"), "'maskable-ppo' chooses from a menu, expected menu")
         collected = self.environment.rows * self.ppo.n_steps
         if self.ppo.batch_size > collected:
-            given = {"batch_size", "n_steps"} & self.ppo.model_fields_set
+            given = [("ppo", key) for key in ("batch_size", "n_steps") if key in self.ppo.model_fields_set]
             raise MisfitError(
-                ("ppo", max(given, key="batch_size".__eq__)) if given else ("environment", "rows"),
+                [*given, ("environment", "rows")][0],
                 f"ppo.batch_size {self.ppo.batch_size} is more than is collected between updates, "
                 f"environment.rows x ppo.n_steps = {collected}",
             )
