@@ -16,7 +16,7 @@ from plastenv.circuit.params import Anatomy
 from plastenv.circuit.plasticity import BLOCK, Response
 from plastenv.kernel import kernel, transfer
 
-TOLERANCE = np.float32(0.04)  # units of input; a recalled cue drives its assembly by 1 to 2
+TOLERANCE = np.float32(0.08)  # units of input; a recalled cue drives its assembly by 1 to 2
 ROOM = 5 / 8  # share of units that may take part; a fuller episode is simulated every time
 
 

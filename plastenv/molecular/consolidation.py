@@ -35,7 +35,7 @@ RESOLUTION = np.float32(1e-3)  # early change and spent induction, summed over a
 EXPRESSED = 1e-7  # share of late change in one step below which none is worked out
 ACTIVE = 0.03  # 100 Hz, mean rate in an episode above which a synapse is reactivated
 OPEN = 1e-3  # lability that counts as none
-FOLLOWED = 0.01  # gap to what chromatin permits, over themselves, within which standing messengers have followed
+FOLLOWED = 1e-6  # gap to what chromatin permits, over themselves, within which standing messengers have followed
 UNTAGGED = 0.2  # largest early change of an axon, over that which half-sets a tag, that leaves tags under 0.2 %
 LUBOEINSKI = "Luboeinski & Tetzlaff 2021, Commun Biol 4:275"
 
