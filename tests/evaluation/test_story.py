@@ -134,7 +134,8 @@ CHANGES = {
         (lambda c: with_trace(c, protein_own=during(6.5, 6.55, 0.9)), "treatment 0.90 on day 7 at 12:00"),
         (lambda c: with_trace(c, protein_captor=during(8, 9, 0.8)), "treatment 0.80 on day 9 at 0:00"),
         (lambda c: with_trace(c, protein_captor=during(92, 93, 0.7)), "and later 0.70 on day 93 at 0:00."),
-        (lambda c: with_trace(c, protein_own=during(14.05, 999, 0.0)), "and later hardly any; in the fear memory"),
+        (lambda c: with_trace(c, protein_own=during(92, 93, 0.6)), "later 0.60 on day 93 at 0:00; in the fear memory"),
+        (lambda c: with_trace(c, protein_captor=during(14.05, 999, 0.0)), "and later hardly any."),
     ],
     "safety trace": [
         (lambda c: with_trace(c, late_own=grown(1.5), structure_own=grown(1.3)), "was consolidated"),
