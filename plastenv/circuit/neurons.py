@@ -37,6 +37,7 @@ class Trace(NamedTuple):
     shown: np.ndarray  # (units,) float32, input of the context and the cue
     total: np.ndarray  # (units,) float32
     rate: np.ndarray  # (units,) float32
+    plateau: np.ndarray  # (units,) float32, s since the dendrite last fired
     peak: np.ndarray  # (units,) float32, largest rate of the episode
     summed: np.ndarray  # (units,) float32, sum of rates over steps
     expected: np.ndarray  # (outcomes,) float32
@@ -60,7 +61,7 @@ def scratch(units: int, inputs: int, outcomes: int, dt: float, longest: float) -
     """Allocate a `Trace` for episodes of up to `longest` s."""
     steps = int(round(longest / dt)) + 4
     surprise, omission, cue = zeros((3, steps), np.float32)
-    steady, shown, total, rate, peak, summed = zeros((6, units), np.float32)
+    steady, shown, total, rate, plateau, peak, summed = zeros((7, units), np.float32)
     return Trace(
         weights=zeros((units + inputs, units), np.float32),
         rates=zeros((steps, units), np.float32),
@@ -74,6 +75,7 @@ def scratch(units: int, inputs: int, outcomes: int, dt: float, longest: float) -
         shown=shown,
         total=total,
         rate=rate,
+        plateau=plateau,
         peak=peak,
         summed=summed,
         expected=np.zeros(outcomes, np.float32),

@@ -99,6 +99,24 @@ class SpikeParams(NamedTuple):
         0.74
     )
     tau_adaptation: Annotated[float, Par("decay of the after-hyperpolarisation", "s", "Madison & Nicoll 1984")] = 0.060
+    plateau_threshold: Annotated[
+        float,
+        Par(
+            "slow part of EPSPs over inhibition at which a dendrite fires",
+            "1",
+            "Golding 2002, Nature 418:326; size " + PROJECT,
+        ),
+    ] = 0.6
+    plateau_drive: Annotated[
+        float, Par("depolarisation by a plateau", "1", "makes bursts; Golding 2002; size " + PROJECT)
+    ] = 3.0
+    plateau: Annotated[float, Par("duration of a plateau", "s", "tens of ms; Schiller 2000, Nature 404:285")] = 0.030
+    plateau_rest: Annotated[
+        float, Par("time before a dendrite fires again", "s", "seconds; Colbert 1997, J Neurosci 17:6512")
+    ] = 1.5
+    burst_refractory: Annotated[
+        float, Par("refractory time on a plateau", "s", "complex spikes; Ranck 1973, Exp Neurol 41:461")
+    ] = 0.005
 
 
 class CircuitParams(NamedTuple):

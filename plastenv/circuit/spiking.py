@@ -1,12 +1,14 @@
 """Spikes: stimulated pathways onto neurons that fire with escape noise. The plasticity rule reads them unchanged.
 
-    tau dv/dt = -v + tau (EPSPs - inhibition - adaptation),   hazard = rate0 exp((v - v_rest) / width)
+    tau dv/dt = -v + tau (EPSPs + plateau - inhibition - adaptation),   hazard = rate0 exp((v - v_rest) / width)
     released = volley (1 - tired) (1 - checked),   tau_on d(checked)/dt = share bound - checked
     each volley: tired += fatigue volley (1 - tired),   bound += released (1 - bound);   both then recover
 
 A pattern lists when which pathway is stimulated, when current makes the neurons themselves fire and when fibres
 release neuromodulator. Units that a stimulator reaches are the pathways' axons and fire as told; all others integrate
 what those synapses pass on.
+A dendrite whose slow EPSPs exceed inhibition by a threshold fires: a plateau of tens of milliseconds makes the neuron
+burst, then the dendrite rests for seconds. Theta bursts potentiate by these (Golding 2002, Nature 418:326).
 Volleys tire inhibition at once and, a tenth of a second later, check up to half of its release through GABA-B
 autoreceptors, so trains and theta bursts get past most of it (Pearce 1995, J Physiol 484:425; Mott & Lewis 1991,
 Science 252:1718; Davies 1991, Nature 349:609). A spike is written down as a rate of one spike per step, so that traces,
@@ -108,6 +110,7 @@ def fire(
     for i in range(units):
         v[i] = adapted[i] = silent[i] = held[i] = 0.0
         trace.peak[i] = trace.summed[i] = 0.0
+        trace.plateau[i] = np.float32(neuron.plateau_rest)
     for step in range(1, steps):
         trace.surprise[step] += keep_modulator * trace.surprise[step - 1]
     for step in range(steps):
@@ -131,7 +134,13 @@ def fire(
         bound += min(1.0, released) * (1.0 - bound)
         for i in range(units):
             if anatomy.receives[i] > 0.0:
-                v[i] = np.float32(keep * v[i] + dt / neuron.tau * (held[i] - inhibition - adapted[i]))
+                reaching = held[i] - inhibition
+                if reaching > neuron.plateau_threshold and trace.plateau[i] >= neuron.plateau_rest:
+                    trace.plateau[i] = 0.0
+                bursting = trace.plateau[i] < neuron.plateau
+                trace.plateau[i] += np.float32(dt)
+                reaching += neuron.plateau_drive if bursting else 0.0
+                v[i] = np.float32(keep * v[i] + dt / neuron.tau * (reaching - adapted[i]))
                 held[i] *= keep_slow
                 adapted[i] *= np.float32(keep_adaptation)
                 silent[i] -= np.float32(dt)
@@ -142,7 +151,7 @@ def fire(
                     trace.rates[step, i] = one
                     v[i] = 0.0
                     adapted[i] += np.float32(neuron.adaptation)
-                    silent[i] = np.float32(neuron.refractory)
+                    silent[i] = np.float32(neuron.burst_refractory if bursting else neuron.refractory)
             trace.peak[i] = max(trace.peak[i], trace.rates[step, i])
             trace.summed[i] += trace.rates[step, i]
     trace.error[0] = trace.error[1] = 0.0

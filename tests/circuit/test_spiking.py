@@ -9,8 +9,8 @@ from plastenv.circuit.spiking import Patterns, fire
 from plastenv.lab.slice import GROUP, STEP, _anatomy
 
 
-def met(times, share=1.0, **changes):
-    """Mean inhibition that volleys at `times`, s, over a `share` of a pathway's axons meet, of a rested slice's."""
+def fired(times, share, weight, pv, **changes):
+    """The trace of volleys at `times`, s, over a `share` of a pathway's axons that have synapses of a `weight`."""
     circuit = CircuitParams()
     circuit = circuit._replace(neuron=circuit.neuron._replace(dt=STEP), spike=circuit.spike._replace(**changes))
     seconds, volleys = float(times[-1]) + 0.05, len(times)
@@ -18,8 +18,19 @@ def met(times, share=1.0, **changes):
     pattern = Patterns(np.array([0, volleys]), times, sources, shares, np.array([seconds]), np.ones(1))
     trace = scratch(2 * GROUP, 1, 1, STEP, seconds)
     trace.weights[:] = 0.0
-    fire(0, np.uint64(1), 0, 1.0, pattern, _anatomy(1), circuit, trace)
-    return float(trace.inhibited[0])
+    trace.weights[GROUP : 2 * GROUP, :GROUP] = weight
+    fire(0, np.uint64(1), 0, pv, pattern, _anatomy(1), circuit, trace)
+    return trace
+
+
+def met(times, share=1.0, **changes):
+    """Mean inhibition that volleys meet, of a rested slice's."""
+    return float(fired(times, share, 0.0, 1.0, **changes).inhibited[0])
+
+
+def spikes(times, pv=1.0, **changes):
+    """Mean spikes of a neuron that typical synapses drive."""
+    return float(fired(times, 1.0, 0.1, pv, **changes).summed[:GROUP].mean()) * 100.0 * STEP
 
 
 def lost(interval, **changes):
@@ -45,3 +56,21 @@ def test_theta_bursts_meet_less_inhibition_than_the_first():
     bursts = np.array([burst / 5.0 + pulse / 100.0 for burst in range(10) for pulse in range(4)])
     assert met(bursts) < 0.6 * met(bursts[:4])
     assert met(bursts[::4]) < met(bursts[::4], autoreceptor=0.0)
+
+
+BURST = np.arange(4) / 100.0
+NEVER = {"plateau_threshold": np.inf}
+
+
+def test_a_burst_makes_dendrites_fire_and_neurons_burst_unless_inhibition_stands():
+    without = spikes(BURST, pv=0.0, **NEVER)
+    assert spikes(BURST, pv=0.0) > without + 1.5
+    assert spikes(BURST, pv=2.0) == spikes(BURST, pv=2.0, **NEVER)
+    assert spikes(BURST[:1], pv=0.0) == spikes(BURST[:1], pv=0.0, **NEVER)  # one volley is no burst
+
+
+def test_a_dendrite_rests_for_seconds():
+    soon, later = np.concatenate([BURST, 0.5 + BURST]), np.concatenate([BURST, 2.0 + BURST])
+    once = spikes(BURST, pv=0.0) - spikes(BURST, pv=0.0, **NEVER)
+    twice = [spikes(times, pv=0.0) - spikes(times, pv=0.0, **NEVER) for times in (soon, later)]
+    assert twice == pytest.approx([once, 2.0 * once], rel=0.35)
