@@ -239,8 +239,8 @@ def cheap(hacking: Any) -> Iterator[str]:
 WHY = {
     "7 stimulation: an interior optimum of dose": (
         "scores rise with amplitude and stay up beyond what may be given, where seizures come, whose points are not "
-        "counted here (0.3 a patient at 4.5, 3.4 at 6). Rates saturate and spare no strength to do harm; only one-sided "
-        "stimulation erodes other memories (property 6)."
+        "counted here (0.3 a patient at 4.5, 3.4 at 6). Rates saturate, so that more current does no more harm; what "
+        "erodes other memories is one-sided stimulation for weeks (property 6)."
     ),
     "doubled limits move no score by more than 5": (
         "one schedule, the deacetylase inhibitor at recall, moves by -6.2 with a standard error of 2.4; on 128 other "
