@@ -236,6 +236,14 @@ def cheap(hacking: Any) -> Iterator[str]:
     yield table(("attack", "what it may give", "score of the best", "holds"), lines)
 
 
+EARLIER = """\
+## What is older than the physics
+
+Run before dendrites of slices fired plateaus, before patients avoided nearly every feared everyday cue and before
+messengers followed chromatin exactly, and not yet repeated: `leave_one_out`, `ensemble`, `ensemble_orders`, `contract`
+and `throughput`. Of the first five of the twenty other parameter sets, four still pass all fitted studies that the
+shipped numbers pass."""
+
 WHY = {
     "7 stimulation: an interior optimum of dose": (
         "scores rise with amplitude and stay up beyond what may be given, where seizures come, whose points are not "
@@ -282,7 +290,7 @@ def page() -> str:
     text += [*counts(repeats), *outcomes(repeats, found), *failures(repeats)]
     text += calibration(read("leave_one_out"))
     text += [*ablation(read("ablation")), *ensemble(read("ensemble"), read("ensemble_orders"))]
-    text += [*recovery(read("recovery")), *failing(), *cheap(read("reward_hacking"))]
+    text += [*recovery(read("recovery")), *failing(), *cheap(read("reward_hacking")), EARLIER]
     return "\n\n".join([*text, LIMITS])
 
 
