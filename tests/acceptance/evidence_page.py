@@ -144,8 +144,9 @@ def ablation(matrix: Any) -> Iterator[str]:
     for row in matrix["rows"]:
         others = [fall for fall in row["fallen"] if not fall["names_it"]]
         if not others:
-            named = dict.fromkeys(f"`{fall['study']}`" for fall in row["fallen"])
-            lines.append((str(row["row"]), "**not shown**", f"only what names or manipulates it: {', '.join(named)}"))
+            named = ", ".join(dict.fromkeys(f"`{fall['study']}`" for fall in row["fallen"]))
+            falls = f"only what names or manipulates it: {named}" if named else "nothing"
+            lines.append((str(row["row"]), "**not shown**", falls))
             continue
         shown = ", ".join(f"`{fall['study']}` without {fall['mechanism']}" for fall in others[:3])
         more = f" and {len(others) - 3} more" if len(others) > 3 else ""
