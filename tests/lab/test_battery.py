@@ -1,3 +1,4 @@
+import functools
 import json
 import os
 import re
@@ -145,7 +146,10 @@ def test_interrupted_processes_end_at_once(tmp_path):
         "    run_battery([experiment('a'), experiment('b'), experiment('c')], jobs=2, runner=hang)\n",
         "utf-8",
     )
-    process = subprocess.Popen([sys.executable, script], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    heeding = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # even if the tests run in the background
+    process = subprocess.Popen(
+        [sys.executable, script], cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=heeding
+    )
     deadline = time.monotonic() + 60
     while not all((tmp_path / name).exists() and (tmp_path / name).read_text() for name in "ab"):
         assert time.monotonic() < deadline and process.poll() is None
