@@ -1,3 +1,4 @@
+import signal
 from importlib import import_module
 from pathlib import Path
 
@@ -14,6 +15,12 @@ from plastenv.scenarios.scenario import Scenario, load_scenario
 def first_block_only() -> None:
     """Let random draws of train patients fall into the first block, so that no other has to be grown."""
     SPLITS["train"] = BLOCK
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heed_interrupts() -> None:
+    """Let processes that tests start heed interrupts even where a shell runs the tests in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

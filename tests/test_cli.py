@@ -1,4 +1,3 @@
-import functools
 import json
 import os
 import signal
@@ -332,10 +331,7 @@ def test_ctrl_c_keeps_the_studies_that_have_finished(studies, tmp_path):
         "utf-8",
     )
     command = [sys.executable, script, "validate", "--experiments", studies]
-    heeding = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # even if the tests run in the background
-    process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeding
-    )
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     out, deadline = tmp_path / "runs" / "validate", time.monotonic() + 60
     while not (out / "results.json").exists():
         assert time.monotonic() < deadline and process.poll() is None

@@ -1,4 +1,3 @@
-import functools
 import json
 import os
 import re
@@ -146,10 +145,7 @@ def test_interrupted_processes_end_at_once(tmp_path):
         "    run_battery([experiment('a'), experiment('b'), experiment('c')], jobs=2, runner=hang)\n",
         "utf-8",
     )
-    heeding = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # even if the tests run in the background
-    process = subprocess.Popen(
-        [sys.executable, script], cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=heeding
-    )
+    process = subprocess.Popen([sys.executable, script], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not all((tmp_path / name).exists() and (tmp_path / name).read_text() for name in "ab"):
         assert time.monotonic() < deadline and process.poll() is None
